@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * procs - processes, looked at and held
+ *
+ * A bare number is never trusted: a thread's id is mapped to its process, and a
+ * process is known by its number and its start time together. A zombie counts
+ * as gone. A pid that is not positive is ERROR_INPUT ("0" written to
+ * cgroup.procs would move the writer itself).
+ *
+ * Only reads, but for procs_reset_affinity.
+ */
+#ifndef VMCG_HOOK_PROCS_H
+#define VMCG_HOOK_PROCS_H
+
+#include "hook/facts.h"
+
+/* A process held fast: its number cannot be reused unnoticed. Starts as
+ * PROCS_NONE; procs_release gives it back. */
+struct held_process {
+	int64_t pid;    /* thread group id */
+	uint64_t start; /* as facts_process.start */
+	int pidfd;      /* -1 where the kernel has none: then start alone decides */
+};
+
+#define PROCS_NONE ((struct held_process){.pidfd = -1})
+
+/* Conditions */
+enum {
+	PROCS_NO_VM = 1, /* no process holds a KVM virtual machine */
+};
+
+/*
+ * Hold the process that pid belongs to. The start time is read before and after
+ * the pidfd is opened. ERROR_HOST: it is gone.
+ */
+int procs_hold(struct held_process *ret, int64_t pid, struct error *e);
+void procs_release(struct held_process *p);
+
+/* Is it still the same process, and running? */
+bool procs_alive(const struct held_process *p);
+
+/*
+ * Describe the process that pid belongs to; init is left false. proc is where
+ * procfs is mounted ("/proc"). Whether it holds a KVM VM is false when its
+ * descriptors may not be looked at. ERROR_HOST: it is gone.
+ */
+int procs_describe(struct facts_process *ret, struct arena *a, const char *proc, int64_t pid,
+		   struct error *e);
+
+/* Just its cgroups, as struct facts_process has them. ERROR_HOST: it is gone. */
+int procs_cgroups(struct facts_member **ret, size_t *ret_n, struct arena *a, const char *proc,
+		  int64_t pid, struct error *e);
+
+/*
+ * The processes below pid, parents before children, without pid itself; a moment's
+ * picture of a moving thing. A pid that is gone has none.
+ */
+int procs_descendants(int64_t **ret, size_t *ret_n, struct arena *a, int64_t pid, struct error *e);
+
+/*
+ * The first of init and its descendants that holds a KVM VM; *ret_n is how many do
+ * (more than one deserves a warning). PROCS_NO_VM: none. ERROR_HOST: init is gone.
+ */
+int procs_find_vm(int64_t *ret_pid, size_t *ret_n, int64_t init, struct error *e);
+
+/*
+ * Let every thread of the process run on all that its cpuset allows: a mask set
+ * earlier would outlive the move into a wider one. Repeats until a listing shows
+ * no new thread. Threads that end meanwhile, and kernel helpers that may not be
+ * moved, are skipped. ERROR_HOST: the kernel refuses.
+ */
+int procs_reset_affinity(int64_t pid, struct error *e);
+
+#endif
