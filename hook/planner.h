@@ -32,6 +32,26 @@ struct planner {
  */
 int planner_version(struct planner *p, const char *controller, const char *why, struct error *e);
 
+/* How a field of the config counts when its controller is looked up. */
+enum planner_wish_kind {
+	WISH_ABSENT,  /* not in the config */
+	WISH_NOTHING, /* asks for nothing (-1, idle 0, ...): fine without it */
+	WISH_REAL,
+};
+
+struct planner_wish {
+	const char *field; /* "memory/limit" */
+	enum planner_wish_kind kind;
+};
+
+/*
+ * The same for a controller that several fields share. 0 also when none of them
+ * is in the config, or when the controller is missing and none is WISH_REAL:
+ * there is nothing to add then.
+ */
+int planner_version_of(struct planner *p, const char *controller, const struct planner_wish *wishes,
+		       size_t n, struct error *e);
+
 /* Add a PLAN_WRITE step for the target; value is printf-formatted into the arena. */
 void planner_write(struct planner *p, enum plan_phase phase, const char *controller,
 		   const char *file, const char *why, const char *fmt, ...)
