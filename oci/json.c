@@ -42,7 +42,6 @@ struct frame {
 	uint32_t keep;      /* the pointers that lead through this object, as bits */
 	uint32_t keep_next; /* those of them that lead through the child, when its fate is PATH */
 	bool object;
-	bool named;      /* the name of the next child was seen */
 	unsigned count;  /* children begun */
 	size_t name_len; /* of the last name in names */
 	struct json_names names;
@@ -62,7 +61,7 @@ struct parser {
 	unsigned line; /* of the byte at line_at */
 	size_t line_at;
 	struct json_names_pool pool;
-	unsigned depth; /* open objects and arrays; frames[depth] is the innermost */
+	struct frame *top; /* of the innermost open object or array */
 	struct frame frames[JSON_MAX_DEPTH + 1];
 };
 
@@ -87,6 +86,18 @@ static unsigned line_of(struct parser *p, size_t at)
 /* What an error is about: the innermost open value, or the child of it that has begun. */
 enum whereabouts { OPEN_VALUE, CHILD };
 
+/* The number of open objects and arrays. */
+static unsigned depth_of(const struct parser *p)
+{
+	return (unsigned)(p->top - p->frames);
+}
+
+/* Was a name seen whose value was not? */
+static bool is_named(const struct frame *f)
+{
+	return f->object && f->names.n > f->count;
+}
+
 /*
  * Report an error about what is being parsed at byte at. The frames become a chain of nodes, so
  * that parsed and built values are named by the same code.
@@ -95,9 +106,9 @@ static int fail(struct parser *p, size_t at, enum whereabouts about, const char 
 {
 	struct json chain[JSON_MAX_DEPTH + 1] = {{.key = p->o->name}};
 	struct arena scratch = {0};
-	unsigned n = p->depth ? p->depth - 1 : 0;
+	unsigned depth = depth_of(p), n = depth ? depth - 1 : 0;
 
-	if (p->depth && (p->frames[p->depth].object ? p->frames[p->depth].named : about == CHILD))
+	if (depth && (p->top->object ? is_named(p->top) : about == CHILD))
 		n++;
 	for (unsigned i = 1; i <= n; i++) {
 		const struct frame *f = &p->frames[i];
@@ -105,7 +116,7 @@ static int fail(struct parser *p, size_t at, enum whereabouts about, const char 
 		chain[i - 1].type = f->object ? JSON_OBJECT : JSON_ARRAY;
 		chain[i].parent = &chain[i - 1];
 		/* The innermost array has not counted the element that has only begun. */
-		chain[i].index = i < p->depth ? f->count - 1 : f->count;
+		chain[i].index = i < depth ? f->count - 1 : f->count;
 		if (f->object)
 			chain[i].key =
 			    arena_copy(&scratch, json_names_text(&f->names, &p->pool), f->name_len);
@@ -158,7 +169,7 @@ static void choose(struct parser *p, struct frame *f, const char *name, size_t l
 
 		if (!(f->keep & UINT32_C(1) << i))
 			continue;
-		c = component(p->o->keep[i], p->depth - 1, &n);
+		c = component(p->o->keep[i], depth_of(p) - 1, &n);
 		if (!component_is(c, n, name, len))
 			continue;
 		if (c[n] == '\0') {
@@ -186,18 +197,14 @@ static void start_keep(struct parser *p)
 
 /* --- building --- */
 
-/* Count one more value and build its node, unless it is skipped: then NULL. */
-static struct json *add(struct parser *p, enum json_type type)
+static struct json *build(struct parser *p, enum json_type type) __attribute__((noinline));
+
+/* Build the node of the value that was just counted. Kept out of add, which is to be small. */
+static struct json *build(struct parser *p, enum json_type type)
 {
-	struct frame *f = &p->frames[p->depth];
+	const struct frame *f = p->top;
 	struct json *n, *parent = f->node;
 
-	f->count++;
-	f->named = false;
-	if (p->depth == 0 && type != JSON_OBJECT && type != JSON_ARRAY)
-		p->done = true;
-	if (f->fate == SKIP)
-		return NULL;
 	n = ARENA_NEW(p->arena, struct json);
 	n->type = type;
 	n->line = line_of(p, offset(p));
@@ -205,6 +212,7 @@ static struct json *add(struct parser *p, enum json_type type)
 	if (!parent) {
 		n->key = p->o->name;
 		p->root = n;
+		p->done = type != JSON_OBJECT && type != JSON_ARRAY;
 		return n;
 	}
 	n->index = f->count - 1;
@@ -219,6 +227,15 @@ static struct json *add(struct parser *p, enum json_type type)
 	return n;
 }
 
+/* Count one more value and build its node, unless it is skipped, as nearly all are: NULL. */
+static struct json *add(struct parser *p, enum json_type type)
+{
+	struct frame *f = p->top;
+
+	f->count++;
+	return f->fate == SKIP ? NULL : build(p, type);
+}
+
 static void add_text(struct parser *p, enum json_type type, const char *s, size_t len)
 {
 	struct json *n = add(p, type);
@@ -231,34 +248,31 @@ static void add_text(struct parser *p, enum json_type type, const char *s, size_
 
 static int open_frame(struct parser *p, bool object)
 {
-	const struct frame *outer = &p->frames[p->depth];
-	struct frame *f;
+	const struct frame *outer = p->top;
+	struct frame *f = p->top + 1;
 
-	if (p->depth == JSON_MAX_DEPTH)
+	if (f == p->frames + sizeof(p->frames) / sizeof(*p->frames))
 		return fail(p, offset(p), CHILD, "more than 64 levels of arrays and objects");
-	f = &p->frames[p->depth + 1];
 	f->node = add(p, object ? JSON_OBJECT : JSON_ARRAY);
 	f->fate = outer->fate == BUILD ? BUILD : SKIP;
 	f->keep = outer->fate == PATH && object ? outer->keep_next : 0;
 	f->object = object;
-	f->named = false;
 	f->count = 0;
 	if (object)
 		json_names_open(&f->names, &p->pool);
-	p->depth++;
+	p->top = f;
 	return 1;
 }
 
 static int close_frame(struct parser *p)
 {
-	struct frame *f = &p->frames[p->depth];
+	struct frame *f = p->top--;
 
 	if (f->node)
 		f->node->line = line_of(p, offset(p));
 	if (f->object)
 		json_names_close(&f->names, &p->pool);
-	p->depth--;
-	p->done = p->depth == 0;
+	p->done = p->top == p->frames;
 	return 1;
 }
 
@@ -309,7 +323,7 @@ static int on_close(void *ctx)
 static int on_name(void *ctx, const unsigned char *s, size_t len)
 {
 	struct parser *p = ctx;
-	struct frame *f = &p->frames[p->depth];
+	struct frame *f = p->top;
 	const char *name = (const char *)s;
 
 	if (!json_names_add(&f->names, &p->pool, name, len)) {
@@ -320,7 +334,6 @@ static int on_name(void *ctx, const unsigned char *s, size_t len)
 		return fail(p, offset(p), OPEN_VALUE, what);
 	}
 	f->name_len = len;
-	f->named = true;
 	if (f->keep)
 		choose(p, f, name, len);
 	return 1;
@@ -363,10 +376,10 @@ static void fail_truncated(struct parser *p)
 	const char *what = "the text ends in the middle of a value";
 
 	p->at_end = true;
-	if (p->depth && p->frames[p->depth].object && !p->frames[p->depth].named)
-		what = "the text ends in the middle of an object";
-	else if (p->depth && !p->frames[p->depth].object)
+	if (p->top > p->frames && !p->top->object)
 		what = "the text ends in the middle of an array";
+	else if (p->top > p->frames && !is_named(p->top))
+		what = "the text ends in the middle of an object";
 	fail(p, p->len, OPEN_VALUE, what);
 }
 
@@ -402,9 +415,9 @@ static size_t run(struct parser *p, const char *fault)
 
 static void free_parser(struct parser *p)
 {
-	for (; p->depth > 0; p->depth--)
-		if (p->frames[p->depth].object)
-			json_names_close(&p->frames[p->depth].names, &p->pool);
+	for (; p->top > p->frames; p->top--)
+		if (p->top->object)
+			json_names_close(&p->top->names, &p->pool);
 	text_free(&p->pool.decoded);
 	yajl_free(p->yajl);
 }
@@ -435,6 +448,7 @@ int json_parse(struct json **ret, size_t *ret_used, struct arena *a, const char 
 	yajl_config(p.yajl, yajl_dont_validate_strings, 1);
 	if (o->many)
 		yajl_config(p.yajl, yajl_allow_trailing_garbage, 1);
+	p.top = p.frames;
 	start_keep(&p);
 	used = run(&p, fault);
 	free_parser(&p);

@@ -2,12 +2,12 @@
 /*
  * json_names - the names of one JSON object, to find the one that stands twice
  *
- * How it works. Most objects have a few names: their hashes stand in a row and are
- * compared one by one. More names go to a hash table with open addressing. A slot
- * is one word: 24 bits say where the name begins, 1 bit says whether that is in
- * the document or among the decoded names, 7 bits of the hash spare most looks at
- * the text. So a million names cost four to eight megabytes. Hashes only save time; what counts
- * is the comparison of the decoded bytes.
+ * How it works. Most objects have a few names: a number made from both ends and the
+ * length of each stands in a row, and they are compared one by one. More names go to a hash table
+ * with open addressing. A slot is one word: 24 bits say where the name begins, 1 bit says whether
+ * that is in the document or among the decoded names, 7 bits of the hash spare most looks at the
+ * text. So a million names cost four to eight megabytes. Hashes only save time; what counts is the
+ * comparison of the decoded bytes.
  *
  * The hash starts from addresses, which differ from run to run where the kernel
  * randomises them, so that nobody can prepare names which all fall into one slot.
@@ -18,6 +18,9 @@
 #include <string.h>
 
 #include "oci/json.h"
+
+/* From so many slots on a table grows with care for memory, below with care for time. */
+enum { MANY = 1 << 16 };
 
 static const uint32_t DECODED = UINT32_C(1) << 31;
 static const uint32_t PLACE = (UINT32_C(1) << 24) - 1;
@@ -39,6 +42,16 @@ static uint64_t load_short(const char *p, size_t n)
 	return a | (uint64_t)b << 32;
 }
 
+/* A cheap number to tell names apart while they are few. */
+static uint32_t brief_of(const char *name, size_t len)
+{
+	uint64_t ends = load_short(name, len < 4 ? len : 4);
+
+	if (len > 4)
+		ends |= load_short(name + len - 4, 4) << 32;
+	return (uint32_t)((ends * UINT64_C(0x9e3779b97f4a7c15)) >> 32) + (uint32_t)len;
+}
+
 static uint64_t mix(uint64_t h, uint64_t word)
 {
 	h = (h ^ word) * UINT64_C(0x9e3779b97f4a7c15);
@@ -47,10 +60,9 @@ static uint64_t mix(uint64_t h, uint64_t word)
 
 static uint64_t hash_name(const struct json_names_pool *pool, const char *name, size_t len)
 {
-	uint64_t h = mix((uintptr_t)pool, (uintptr_t)pool->doc), word;
+	uint64_t h = ((uintptr_t)pool ^ (uintptr_t)pool->doc << 20) + len, word;
 	size_t n = len;
 
-	h = mix(h, len);
 	for (; n >= 8; n -= 8, name += 8) {
 		memcpy(&word, name, 8);
 		h = mix(h, word);
@@ -133,17 +145,22 @@ static void rebuild(struct json_names *s, const struct json_names_pool *pool, si
 	s->n_slots = n_slots;
 }
 
-static bool add_to_table(struct json_names *s, struct json_names_pool *pool, uint64_t hash,
-			 const char *name, size_t len)
+/* Add to an object that has many names, or is about to. */
+static bool add_to_table(struct json_names *s, struct json_names_pool *pool, const char *name,
+			 size_t len)
 {
 	const uint32_t tag_mask = UINT32_C(0x7f) << 24;
+	uint64_t hash;
 
+	if (!s->slots)
+		rebuild(s, pool, JSON_NAMES_FEW * 4);
+	hash = hash_name(pool, name, len);
 	for (size_t i = hash & (s->n_slots - 1); s->slots[i]; i = (i + 1) & (s->n_slots - 1))
 		if ((s->slots[i] & tag_mask) == tag_of(hash) && same(pool, s->slots[i], name, len))
 			return false;
 	s->last = remember(pool, name, len);
 	if ((s->n + 1) * 4 > s->n_slots * 3)
-		rebuild(s, pool, s->n_slots * 2);
+		rebuild(s, pool, s->n_slots * (s->n_slots < MANY ? 4 : 2));
 	put_free(s->slots, s->n_slots, hash, s->last);
 	s->n++;
 	return true;
@@ -170,20 +187,16 @@ void json_names_close(struct json_names *s, struct json_names_pool *pool)
 bool json_names_add(struct json_names *s, struct json_names_pool *pool, const char *name,
 		    size_t len)
 {
-	uint64_t hash = hash_name(pool, name, len);
-	uint32_t brief = (uint32_t)hash;
+	uint32_t brief;
 
-	if (s->slots)
-		return add_to_table(s, pool, hash, name, len);
+	if (s->n >= JSON_NAMES_FEW)
+		return add_to_table(s, pool, name, len);
+	brief = brief_of(name, len);
 	for (size_t i = 0; i < s->n; i++)
-		if (s->hashes[i] == brief && same(pool, s->names[i], name, len))
+		if (s->briefs[i] == brief && same(pool, s->names[i], name, len))
 			return false;
-	if (s->n == JSON_NAMES_FEW) {
-		rebuild(s, pool, JSON_NAMES_FEW * 4);
-		return add_to_table(s, pool, hash, name, len);
-	}
 	s->last = remember(pool, name, len);
-	s->hashes[s->n] = brief;
+	s->briefs[s->n] = brief;
 	s->names[s->n++] = s->last;
 	return true;
 }

@@ -33,7 +33,7 @@ struct json_names {
 	uint32_t *slots;     /* NULL while the names are few */
 	size_t n_slots;      /* a power of two */
 	struct arena arena;  /* holds slots */
-	uint32_t hashes[JSON_NAMES_FEW], names[JSON_NAMES_FEW];
+	uint32_t briefs[JSON_NAMES_FEW], names[JSON_NAMES_FEW];
 };
 
 /* Objects open and close like brackets. */

@@ -2,7 +2,7 @@
 /*
  * json_scan - what is wrong with the bytes of a JSON text, before its syntax is looked at
  *
- * Nearly all of a document is plain ASCII, so eight bytes are tested at once for
+ * Nearly all of a document is plain ASCII, so 32 bytes are tested at once for
  * anything that needs a look: a byte above 0x7f, a NUL, a backslash. Strings are
  * not told from what is between them: valid JSON has backslashes only in strings,
  * and everything else is for the parser to refuse.
@@ -13,20 +13,23 @@
 #include <stdint.h>
 #include <string.h>
 
-#define EACH_BYTE(x) (UINT64_C(0x0101010101010101) * (x))
+/* The compiler makes of these what the machine has: vector registers, or plain words. */
+typedef unsigned char bytes16 __attribute__((vector_size(16)));
+typedef signed char signed16 __attribute__((vector_size(16)));
+typedef uint64_t words16 __attribute__((vector_size(16)));
 
-static uint64_t load(const char *p)
+static bytes16 load(const char *p)
 {
-	uint64_t w;
+	bytes16 v;
 
-	memcpy(&w, p, sizeof(w));
-	return w;
+	memcpy(&v, p, sizeof(v));
+	return v;
 }
 
-/* Non-zero when one of the eight bytes is zero. */
-static uint64_t zero_byte(uint64_t w)
+/* All bits set in the bytes that need a look. */
+static signed16 odd_bytes(bytes16 v)
 {
-	return (w - EACH_BYTE(1)) & ~w & EACH_BYTE(0x80);
+	return ((signed16)v < 0) | (v == 0) | (v == '\\');
 }
 
 /* How many bytes from here on need no look; may fall short of the truth. */
@@ -34,10 +37,11 @@ static size_t plain_run(const char *bytes, size_t len)
 {
 	size_t i = 0;
 
-	for (; len - i >= 8; i += 8) {
-		uint64_t w = load(bytes + i);
+	for (; len - i >= 32; i += 32) {
+		words16 odd =
+		    (words16)(odd_bytes(load(bytes + i)) | odd_bytes(load(bytes + i + 16)));
 
-		if ((w & EACH_BYTE(0x80)) | zero_byte(w) | zero_byte(w ^ EACH_BYTE('\\')))
+		if (odd[0] | odd[1])
 			break;
 	}
 	return i;
@@ -110,48 +114,53 @@ static size_t escape_length(const char *s, size_t len, const char **ret_what)
 	return 0;
 }
 
+/* The length of what stands at s and needs a look; 0 with *ret_what when it is refused. */
+static size_t odd_length(const char *s, size_t len, const char **ret_what)
+{
+	if (*s == '\\')
+		return escape_length(s, len, ret_what);
+	if (*s == '\0') {
+		*ret_what = "the text holds a NUL byte";
+		return 0;
+	}
+	*ret_what = "the text is not valid UTF-8 here";
+	return utf8_length((const unsigned char *)s, len);
+}
+
 size_t json_scan(const char *bytes, size_t len, const char **ret_what)
 {
+	const char *what = NULL;
 	size_t i = 0;
 
-	while (i < len) {
-		unsigned char c;
-		size_t n = plain_run(bytes + i, len - i);
+	for (;;) {
+		size_t n;
 
-		i += n;
+		i += plain_run(bytes + i, len - i);
+		while (i < len && (signed char)bytes[i] > 0 && bytes[i] != '\\')
+			i++;
 		if (i == len)
-			break;
-		c = (unsigned char)bytes[i];
-		if (c == '\\') {
-			n = escape_length(bytes + i, len - i, ret_what);
-		} else if (c >= 0x80) {
-			*ret_what = "the text is not valid UTF-8 here";
-			n = utf8_length((const unsigned char *)bytes + i, len - i);
-		} else if (c == 0) {
-			*ret_what = "the text holds a NUL byte";
-			n = 0;
-		} else {
-			n = 1;
-		}
-		if (n == 0)
+			return len;
+		n = odd_length(bytes + i, len - i, &what);
+		if (n == 0) {
+			*ret_what = what;
 			return i;
+		}
 		i += n;
 	}
-	return len;
 }
 
 size_t json_scan_lines(const char *bytes, size_t n)
 {
 	size_t lines = 0, i = 0;
 
-	for (; n - i >= 8; i += 8) {
-		/* The top bit of each byte: set unless the byte is a line end. Exact, as no
-		 * sum carries into the next byte. */
-		uint64_t w = load(bytes + i) ^ EACH_BYTE('\n');
-		uint64_t other = ((w & EACH_BYTE(0x7f)) + EACH_BYTE(0x7f)) | w;
+	while (n - i >= 16) {
+		bytes16 counts = {0};
 
-		other = (~other & EACH_BYTE(0x80)) >> 7;
-		lines += (other * EACH_BYTE(1)) >> 56;
+		/* A byte counts to 255 before it must be emptied. */
+		for (int k = 0; k < 255 && n - i >= 16; k++, i += 16)
+			counts -= (bytes16)(load(bytes + i) == '\n');
+		for (int k = 0; k < 16; k++)
+			lines += counts[k];
 	}
 	for (; i < n; i++)
 		lines += bytes[i] == '\n';
