@@ -20,9 +20,9 @@ struct jsonw {
 	struct text *out;
 	bool pretty;
 	unsigned depth;
-	bool after_key;
 	bool filled[JSONW_MAX_DEPTH]; /* is there already a value at this level? */
 	bool flat[JSONW_MAX_DEPTH];   /* this object or array stays on one line */
+	bool object[JSONW_MAX_DEPTH]; /* this is an object: its values have names */
 };
 
 /* key is the member's name, or NULL inside an array and at the root. */

@@ -33,6 +33,10 @@ struct oci_state {
 int oci_state_parse(struct oci_state *ret, size_t *ret_used, struct arena *a, const char *bytes,
 		    size_t len, struct error *e);
 
+/* Read an annotations object (NULL: none) in document order; config.json has one, too. */
+int oci_state_annotations(struct oci_annotation **ret, size_t *ret_n, const struct json *object,
+			  struct arena *a, struct error *e);
+
 /* Is id fit for a file name and a cgroup name, by the rule of the OCI runtimes? */
 int oci_state_check_id(const char *id, struct error *e);
 
