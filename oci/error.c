@@ -33,6 +33,9 @@ static void append_escaped(struct error *e, const char *raw)
 }
 
 static void append_format(struct error *e, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void append_format(struct error *e, const char *fmt, va_list ap)
 {
 	char raw[sizeof(e->text)];
 
