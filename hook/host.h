@@ -51,4 +51,11 @@ struct host_wishes {
  */
 int host_probe(struct facts *ret, struct arena *a, const struct host_wishes *w, struct error *e);
 
+/*
+ * More of the same into facts that host_probe filled: the wished cgroups, devices
+ * and files, for a caller who can name them only after it has seen the processes.
+ * w->pids is not looked at again.
+ */
+int host_extend(struct facts *f, struct arena *a, const struct host_wishes *w, struct error *e);
+
 #endif
