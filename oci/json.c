@@ -375,7 +375,6 @@ static void fail_truncated(struct parser *p)
 {
 	const char *what = "the text ends in the middle of a value";
 
-	p->at_end = true;
 	if (p->top > p->frames && !p->top->object)
 		what = "the text ends in the middle of an array";
 	else if (p->top > p->frames && !is_named(p->top))
@@ -390,6 +389,7 @@ static void fail_truncated(struct parser *p)
 static size_t run(struct parser *p, const char *fault)
 {
 	yajl_status status;
+	bool was_done;
 	size_t used;
 
 	status = yajl_parse(p->yajl, (const unsigned char *)p->bytes, p->len);
@@ -400,15 +400,19 @@ static size_t run(struct parser *p, const char *fault)
 		fail_syntax(p);
 		return 0;
 	}
-	if (p->done && (p->o->many || !fault))
+	if (p->done && p->o->many)
 		return used;
 	if (fault) {
 		fail(p, p->len, CHILD, fault);
 		return 0;
 	}
+	/* A number ends only where the text does; so does a cut word behind the root. */
 	p->at_end = true;
-	status = yajl_complete_parse(p->yajl); /* a number ends only where the text does */
-	if (!p->failed && (status != yajl_status_ok || !p->done))
+	was_done = p->done;
+	status = yajl_complete_parse(p->yajl);
+	if (!p->failed && was_done && status != yajl_status_ok)
+		fail_syntax(p);
+	else if (!p->failed && (status != yajl_status_ok || !p->done))
 		fail_truncated(p);
 	return p->len;
 }
