@@ -180,8 +180,9 @@ static int load_refused(const struct bpf_kernel *k, int os, const struct bpf_ins
 				    "outside of any user namespace");
 	case ENOSYS: return error_add(e, "; this kernel has no bpf(2)");
 	case E2BIG:
-		return error_add(e, "; kernels before 5.2 take 4096: use wildcards in the device "
-				    "rules");
+		return error_add(e, "; that is more than this kernel verifies (4096 instructions "
+				    "before 5.2, some 700 entries of one major later): use "
+				    "wildcards in the device rules");
 	default: add_log(k, insns, n, e); return -1;
 	}
 }

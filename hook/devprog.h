@@ -6,8 +6,10 @@
  * no system call. Source: include/uapi/linux/bpf.h (struct bpf_cgroup_dev_ctx).
  *
  * Limits. A jump offset is a signed 16-bit number, so a program ends at
- * DEVPROG_MAX instructions: 8189 entries without a wildcard. Kernels before 5.2
- * take 4096 instructions and say so when the program is loaded.
+ * DEVPROG_MAX instructions: 8189 entries without a wildcard. Kernels take less,
+ * and say so when the program is loaded: 4096 instructions before 5.2; later a
+ * million steps of the verifier, whose work grows with the square of the entries
+ * of one major, which is some 700 (tests/root/devices-kernel.c, "many").
  */
 #ifndef VMCG_HOOK_DEVPROG_H
 #define VMCG_HOOK_DEVPROG_H
