@@ -117,10 +117,10 @@ static const char *describe(const struct json *n, char *buf, size_t size)
 	int len = (int)(cut ? cut_before(n->text, SHOWN_VALUE) : n->len);
 
 	switch (n->type) {
-	case JSON_NULL: return "null";
+	case JSON_NULL: return "this is null";
 	case JSON_BOOL: return n->truth ? "true is a boolean" : "false is a boolean";
-	case JSON_ARRAY: return "is an array";
-	case JSON_OBJECT: return "is an object";
+	case JSON_ARRAY: return "this is an array";
+	case JSON_OBJECT: return "this is an object";
 	case JSON_NUMBER:
 		snprintf(buf, size, "%.*s%s is a number", len, n->text, cut ? "..." : "");
 		return buf;
