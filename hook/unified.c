@@ -177,6 +177,13 @@ static int plan_lines(struct planner *p, const struct oci_unified *u, const char
 	return 0;
 }
 
+/* What v2 does without control files: no key can begin with it. */
+static bool has_no_files(const char *controller)
+{
+	return !strcmp(controller, "devices") || !strcmp(controller, "freezer") ||
+	       !strcmp(controller, "unified");
+}
+
 /* 2, or what to return: the v2 tree must have the key's controller. */
 static int find_version(struct planner *p, const char *controller, const char *why, struct error *e)
 {
@@ -186,6 +193,8 @@ static int find_version(struct planner *p, const char *controller, const char *w
 		return planner_unfit(why, e,
 				     "unified needs cgroup v2 and this host has v1 only; use the "
 				     "other fields of linux.resources");
+	if (has_no_files(controller))
+		return planner_unfit(why, e, "cgroup v2 has no control files of that name");
 	if (strcmp(controller, "cgroup") != 0)
 		version = planner_version(p, controller, why, e);
 	if (version == 1)

@@ -79,6 +79,12 @@ static const struct planner_row keys[] = {
      .want = "host: /r/unified/foo.max: this host has no foo controller, neither mounted as cgroup "
 	     "v1 nor in the cgroup v2 tree (it has: cpuset, cpu, io, memory, hugetlb, pids, "
 	     "rdma)\n"},
+    {UNIFIED({"devices.allow", "a"}),
+     .want = "host: /r/unified/devices.allow: cgroup v2 has no control files of that name\n"},
+    {UNIFIED({"freezer.state", "FROZEN"}),
+     .want = "host: /r/unified/freezer.state: cgroup v2 has no control files of that name\n"},
+    {UNIFIED({"unified.max", "1"}),
+     .want = "host: /r/unified/unified.max: cgroup v2 has no control files of that name\n"},
     {UNIFIED({"foo.max", "1"}, {"cpu.weight", "7"}), .lenient = true,
      .want = STEP("cpu", "cpu.weight", "7") "! /r/unified/foo.max: the foo controller is not "
 					    "delegated to this user: not applied\n"},
