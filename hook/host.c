@@ -38,6 +38,11 @@ const char *host_cgroup_dir(const struct host_work *w, const struct facts_mount 
 	return dir ? host_path(w, "%s", dir) : NULL;
 }
 
+bool host_is_outside(const char *path)
+{
+	return strncmp(path, "/..", 3) == 0 && (path[3] == '/' || path[3] == '\0');
+}
+
 bool host_has_word(const char *list, const char *word)
 {
 	size_t n = strlen(word);
@@ -125,13 +130,14 @@ static void find_device(struct host_work *w, const char *path)
 	*ARENA_APPEND(w->arena, f->devices, f->n_devices) = d;
 }
 
-/* Keep the cgroups of hierarchies that are mounted: no other can be acted on. */
-static void drop_unmounted(const struct facts *f, struct facts_process *p)
+/* Keep the cgroups that can be acted on: of hierarchies that are mounted, and not
+ * outside of our cgroup namespace. */
+static void drop_unreachable(const struct facts *f, struct facts_process *p)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < p->n_cgroups; i++)
-		if (facts_mount(f, p->cgroups[i].hierarchy))
+		if (facts_mount(f, p->cgroups[i].hierarchy) && !host_is_outside(p->cgroups[i].path))
 			p->cgroups[n++] = p->cgroups[i];
 	p->n_cgroups = n;
 }
@@ -143,7 +149,7 @@ static int find_process(struct host_work *w, int64_t pid, struct error *e)
 
 	if (procs_describe(&p, w->arena, host_path(w, "/proc"), pid, e) < 0)
 		return -1;
-	drop_unmounted(f, &p);
+	drop_unreachable(f, &p);
 	p.init = pid == w->wishes->init;
 	/* Two threads of one process are one process. */
 	for (size_t i = 0; i < f->n_processes; i++) {

@@ -192,7 +192,7 @@ void host_find_delegated(struct host_work *w)
 	const struct procfs_cgroup *own = procfs_find_cgroup(w->own, w->n_own, "unified");
 	size_t depth = own ? cgpath_depth(own->path) : 0;
 
-	if (!w->facts->rootless || !m || !own)
+	if (!w->facts->rootless || !m || !own || host_is_outside(own->path))
 		return;
 	for (size_t i = 0; i <= depth; i++) {
 		const char *path = cgpath_head(w->arena, own->path, i);

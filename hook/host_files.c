@@ -129,7 +129,7 @@ static void add_own(struct search *s)
 	struct host_work *w = s->work;
 	const struct procfs_cgroup *own = procfs_find_cgroup(w->own, w->n_own, s->mount->name);
 
-	if (!own)
+	if (!own || host_is_outside(own->path))
 		return;
 	for (size_t i = cgpath_depth(own->path) + 1; i > 0; i--)
 		add_place(s, cgpath_head(w->arena, own->path, i - 1), NULL);

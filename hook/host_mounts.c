@@ -153,7 +153,7 @@ static int rank_mount(const struct host_work *w, const struct procfs_mount *m)
 	uint64_t magic = m->v2 ? HOST_MAGIC_CGROUP2 : HOST_MAGIC_CGROUP;
 	struct host_look found;
 
-	if (strncmp(m->root, "/..", 3) == 0 && (m->root[3] == '/' || m->root[3] == '\0'))
+	if (host_is_outside(m->root))
 		return 0;
 	if (w->look(host_path(w, "%s", m->point), &found) != 0 || found.magic != magic)
 		return 0;

@@ -31,6 +31,9 @@ const char *host_path(const struct host_work *w, const char *fmt, ...)
 const char *host_cgroup_dir(const struct host_work *w, const struct facts_mount *m,
 			    const char *path);
 
+/* Does a path of /proc lead out of our cgroup namespace ("/../x")? */
+bool host_is_outside(const char *path);
+
 /* Is word one of the blank-separated words of list (NULL: empty)? */
 bool host_has_word(const char *list, const char *word);
 

@@ -281,7 +281,7 @@ static int list_kinships(struct kinship **ret, size_t *ret_n, struct arena *a, s
 	if (r > 0)
 		return error_set_os(e, ERROR_HOST, r, "cannot list the processes in /proc");
 	for (size_t i = 0; i < n_pids; i++) {
-		struct procfs_stat st;
+		struct procfs_stat st = {0};
 
 		if (identify(&st, a, "/proc", pids[i], NULL) == 0)
 			*ARENA_APPEND(a, all, n) = (struct kinship){st.pid, st.ppid};
@@ -318,9 +318,9 @@ int procs_descendants(int64_t **ret, size_t *ret_n, struct arena *a, int64_t pid
 
 static int find_vm(int64_t *ret_pid, size_t *ret_n, struct arena *a, int64_t init, struct error *e)
 {
-	struct procfs_stat st;
-	int64_t first = 0, *pids;
-	size_t n_pids, n = 0;
+	struct procfs_stat st = {0};
+	int64_t first = 0, *pids = NULL;
+	size_t n_pids = 0, n = 0;
 
 	if (identify(&st, a, "/proc", init, e) < 0 ||
 	    procs_descendants(&pids, &n_pids, a, st.pid, e) < 0)
@@ -357,8 +357,8 @@ int procs_find_vm(int64_t *ret_pid, size_t *ret_n, int64_t init, struct error *e
 static int widen_threads(struct pid_list *done, struct arena *a, int64_t pid, struct error *e)
 {
 	unsigned char mask[1024]; /* 8192 CPUs, the largest NR_CPUS there is */
-	size_t n, before = done->n;
-	int64_t *tids;
+	size_t n = 0, before = done->n;
+	int64_t *tids = NULL;
 
 	memset(mask, 0xff, sizeof(mask));
 	if (list_numbers(&tids, &n, a, arena_printf(a, "/proc/%lld/task", (long long)pid)) > 0)

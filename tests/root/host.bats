@@ -266,6 +266,13 @@ time.sleep(300)' 3>&- &
 	[ "$(echo "$output" | sort -n)" = "$(cat first thread grand | sort -n)" ]
 	[ "$(echo "$output" | grep -nx "$(cat first)" | cut -d: -f1)" -lt \
 		"$(echo "$output" | grep -nx "$(cat grand)" | cut -d: -f1)" ]
+
+	# The same on a kernel that has no children files.
+	command -v strace >/dev/null || skip "no strace"
+	ASAN_OPTIONS=detect_leaks=0 strace -o trace -P /proc/thread-self/children \
+		-e inject=openat,open:error=ENOENT "$probe" tree $pid >by-parent
+	grep -q INJECTED trace
+	[ "$(sort -n by-parent)" = "$(cat first thread grand | sort -n)" ]
 }
 
 # A process below a shell that holds a real KVM VM: ioctl KVM_CREATE_VM.
@@ -312,7 +319,7 @@ ts = [threading.Thread(target=time.sleep, args=(300,), daemon=True) for _ in ran
 
 @test "the usual host is probed without mountinfo, writing and listing nothing" {
 	command -v strace >/dev/null || skip "no strace"
-	strace -f -o "$BATS_TEST_TMPDIR/trace" "$probe" hurry "cgroup=/$group/x" init=$$ >/dev/null
+	ASAN_OPTIONS=detect_leaks=0 strace -f -o "$BATS_TEST_TMPDIR/trace" "$probe" hurry "cgroup=/$group/x" init=$$ >/dev/null
 	if [ "$(readlink /proc/self/ns/cgroup)" = "cgroup:[4026531835]" ]; then
 		run grep mountinfo "$BATS_TEST_TMPDIR/trace"
 		[ "$status" -ne 0 ]
@@ -320,5 +327,24 @@ ts = [threading.Thread(target=time.sleep, args=(300,), daemon=True) for _ in ran
 	run grep -E 'open(at)?\([^)]*"/(sys|proc|dev)[^)]*(O_WRONLY|O_RDWR|O_CREAT)' "$BATS_TEST_TMPDIR/trace"
 	[ "$status" -ne 0 ]
 	run grep -E 'openat.*"/sys/fs/cgroup[^"]*".*O_DIRECTORY' "$BATS_TEST_TMPDIR/trace"
+	[ "$status" -ne 0 ]
+}
+
+@test "in a cgroup namespace of its own only what can be reached is said to be there" {
+	unshare -C true || skip "no cgroup namespaces"
+	d=$(point pids)
+	[ -n "$d" ] || d=$(point unified)
+	make_group "$d/$group"
+	sleep 300 3>&- &
+	started+=($!)
+	# The mount still shows all of the hierarchy, which now begins above our root.
+	bash -c 'echo $$ >"$0/cgroup.procs"; exec unshare -C "$@"' "$d/$group" \
+		"$probe" hurry "pid=$!" >"$BATS_TEST_TMPDIR/facts" || {
+		# Where that was the only hierarchy nothing is left, and that is an error.
+		[ "$(point pids)" = "" ]
+		return 0
+	}
+	[ "$(jq -r --arg d "$d" '.mounts | map(select(. == $d)) | length' "$BATS_TEST_TMPDIR/facts")" = 0 ]
+	run jq -e '.. | strings | select(startswith("/.."))' "$BATS_TEST_TMPDIR/facts"
 	[ "$status" -ne 0 ]
 }

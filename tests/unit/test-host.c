@@ -278,7 +278,7 @@ static const struct entry container[] = {
     {"/proc/42/fd/9", "@anon_inode:kvm-vm"},
     {"/proc/44/status", "Name:\tx\nTgid:\t44\n"},
     {"/proc/44/stat", STAT(44, "x", 5)},
-    {"/proc/44/cgroup", "0::/\n"},
+    {"/proc/44/cgroup", "0::/../other\n"}, /* outside of our cgroup namespace */
     {"/proc/44/fd/3", "@anon_inode:kvm-vcpu:0"},
     {"/proc/44/fd/4", "@anon_inode:kvm-vm2"},
     {"/proc/50/status", "Name:\tx\nTgid:\t50\n"},
@@ -315,6 +315,7 @@ static void test_processes(void **state)
 	assert_string_equal(facts_process_path(p, "unified"), "/ctr");
 	p = facts_process(&f, 44);
 	assert_false(p->init || p->kvm);
+	assert_null(facts_process_path(p, "unified"));
 	assert_non_null(facts_cgroup(&f, "/ctr")); /* where init is */
 
 	assert_true(facts_device(&f, "/dev/null")->present);
