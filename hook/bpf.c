@@ -70,6 +70,15 @@ void bpf_close(int *fd)
 		close(*fd);
 }
 
+/* Hand a descriptor over: it is no longer closed here. */
+static int take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 /* The same file, at 3 or above; the descriptor is consumed. A negative errno on failure. */
 static int keep_clear(int fd)
 {
@@ -191,7 +200,7 @@ int bpf_load(const struct bpf_kernel *k, int *ret_fd, uint32_t *ret_id,
 	     const struct bpf_insn *insns, size_t n, struct error *e)
 {
 	BPF_CLOSED_AT_END int fd = -1;
-	struct bpf_prog_info info;
+	struct bpf_prog_info info = {0};
 	int r;
 
 	r = load_once(k, insns, n, NULL, 0);
@@ -207,8 +216,7 @@ int bpf_load(const struct bpf_kernel *k, int *ret_fd, uint32_t *ret_id,
 	if (r)
 		return r;
 	*ret_id = info.id;
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = take(&fd);
 	return 0;
 }
 
@@ -298,7 +306,7 @@ int bpf_open_ours(const struct bpf_kernel *k, int *ret_fd, struct bpf_prog_info 
 		  uint32_t id, struct error *e)
 {
 	BPF_CLOSED_AT_END int fd = -1;
-	struct bpf_prog_info info;
+	struct bpf_prog_info info = {0};
 	int r;
 
 	r = bpf_open_id(k, &fd, id, e);
@@ -311,8 +319,7 @@ int bpf_open_ours(const struct bpf_kernel *k, int *ret_fd, struct bpf_prog_info 
 	    strncmp(info.name, BPF_OUR_NAME, sizeof(info.name)))
 		return BPF_E_FOREIGN;
 	*ret_info = info;
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = take(&fd);
 	return 0;
 }
 

@@ -41,6 +41,8 @@ struct fake {
 	size_t ancestors;     /* programs above */
 	bool forbidden_above; /* one of them forbids programs below */
 	bool growing;         /* every query finds more than there is room for */
+	bool vanishing;       /* what is to be replaced goes away just before */
+	bool flapping;        /* the same, and comes back at once */
 	int eagain;           /* loads that a signal interrupts */
 	int fail, fail_errno; /* command that fails */
 	const char *log;      /* what the verifier says */
@@ -136,7 +138,9 @@ static long fake_attach(struct fake *f, const union bpf_attr *attr)
 		return refuse(E2BIG);
 	if (attr->attach_flags & BPF_F_REPLACE) {
 		old = place_of(f, f->of_fd[attr->replace_bpf_fd]);
-		if (old == f->n_attached)
+		if (f->vanishing && old < f->n_attached)
+			f->n_attached--;
+		if (old >= f->n_attached || f->flapping)
 			return refuse(ENOENT);
 		f->attached[old] = id;
 		return 0;
@@ -346,6 +350,30 @@ static void refusals(void **state)
 	}
 }
 
+/* Somebody detaches the old program while we are about to replace it. */
+static void races(void **state)
+{
+	struct fake f = {.vanishing = true};
+	struct error e = {0};
+	uint32_t id;
+
+	(void)state;
+	add_program(&f, "other", 1);
+	add_program(&f, "vmcg_dev", 1);
+	assert_int_equal(install(&f, 9, &id, &e), 0);
+	assert_int_equal(f.n_attached, 2);
+	assert_int_equal(f.attached[1], id);
+	assert_int_equal(id, f.n_programs);
+
+	f = (struct fake){.flapping = true};
+	add_program(&f, "vmcg_dev", 1);
+	assert_int_equal(install(&f, 9, &id, &e), -1);
+	assert_int_equal(e.kind, ERROR_HOST);
+	assert_non_null(strstr(e.text, "second vmcg"));
+	assert_int_equal(f.n_attached, 1);
+	assert_in_range(f.queries, 2, 10);
+}
+
 /* A program that was attached alone, without MULTI, is named. */
 static void lonely(void **state)
 {
@@ -460,9 +488,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(one_of_ours), cmocka_unit_test(refusals),
-	    cmocka_unit_test(lonely),      cmocka_unit_test(growth),
-	    cmocka_unit_test(persistence), cmocka_unit_test(strangers),
-	    cmocka_unit_test(descriptors),
+	    cmocka_unit_test(races),       cmocka_unit_test(lonely),
+	    cmocka_unit_test(growth),      cmocka_unit_test(persistence),
+	    cmocka_unit_test(strangers),   cmocka_unit_test(descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,20 +61,20 @@ static void edges(void **state)
 {
 	static const struct {
 		const char *rules;
-		char type;
 		int64_t major, minor;
 		unsigned access;
+		char type;
 		bool want;
 	} t[] = {
-	    {"-a", 'c', 1, 3, 0, true},
-	    {"+a ; -c 1:3 rwm", 'c', 1, 3, 0, true},
-	    {"+c 1:3 rwm", 'c', 1, 3, OCI_RWM, true},
-	    {"+c 1:3 rw", 'c', 1, 3, OCI_RWM, false},
-	    {"+c 1:3 r ; +c 1:* w ; +c *:* m", 'c', 1, 3, OCI_RWM, true},
-	    {"+c 1:* r", 'c', 1, 1 << 20, OCI_READ, true},
-	    {"+c 1:3 r", 'c', 1, 1 << 20, OCI_READ, false},
-	    {"+a ; -c 1:3 w", 'c', 1, 3, OCI_READ | OCI_WRITE, false},
-	    {"+a ; -c 1:3 w", 'c', 1, 3, OCI_READ | OCI_MKNOD, true},
+	    {"-a", 1, 3, 0, 'c', true},
+	    {"+a ; -c 1:3 rwm", 1, 3, 0, 'c', true},
+	    {"+c 1:3 rwm", 1, 3, OCI_RWM, 'c', true},
+	    {"+c 1:3 rw", 1, 3, OCI_RWM, 'c', false},
+	    {"+c 1:3 r ; +c 1:* w ; +c *:* m", 1, 3, OCI_RWM, 'c', true},
+	    {"+c 1:* r", 1, 1 << 20, OCI_READ, 'c', true},
+	    {"+c 1:3 r", 1, 1 << 20, OCI_READ, 'c', false},
+	    {"+a ; -c 1:3 w", 1, 3, OCI_READ | OCI_WRITE, 'c', false},
+	    {"+a ; -c 1:3 w", 1, 3, OCI_READ | OCI_MKNOD, 'c', true},
 	};
 
 	(void)state;
