@@ -15,9 +15,10 @@
  */
 #include "hook/convert.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "oci/text.h"
 
 enum { FRACTION = 48, GUARD = 1 << 16 }; /* the guard is 2^-32, against 612 log2(w) */
 
@@ -235,17 +236,20 @@ int convert_list_parse(struct convert_list *ret, struct arena *a, const char *s,
 
 const char *convert_list_format(const struct convert_list *list, struct arena *a)
 {
-	enum { ITEM = 2 * 20 + 2 };
-	char *out = arena_alloc(a, list->n * ITEM + 1), *o = out;
+	struct text t = {0};
+	const char *copy;
 
+	text_puts(&t, "");
 	for (size_t i = 0; i < list->n; i++) {
 		const struct convert_range *r = &list->ranges[i];
 
-		o += sprintf(o, "%s%llu", i ? "," : "", (unsigned long long)r->first);
+		text_printf(&t, "%s%llu", i ? "," : "", (unsigned long long)r->first);
 		if (r->last > r->first)
-			o += sprintf(o, "-%llu", (unsigned long long)r->last);
+			text_printf(&t, "-%llu", (unsigned long long)r->last);
 	}
-	return out;
+	copy = arena_copy(a, t.s, t.len);
+	text_free(&t);
+	return copy;
 }
 
 bool convert_list_contains(const struct convert_list *have, const struct convert_list *want)
