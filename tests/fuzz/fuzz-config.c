@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fuzz-config - any bytes to a config; what is accepted keeps the promises of its headers
+ */
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "oci/config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(bool holds, const char *what)
+{
+	if (holds)
+		return;
+	fprintf(stderr, "fuzz-config: %s\n", what);
+	abort();
+}
+
+static void check_rule(const struct oci_device_rule *r)
+{
+	must(strchr("abc", r->type) && r->type, "a rule has no type");
+	must(r->major >= OCI_ANY && r->major <= 4095, "a major is out of range");
+	must(r->minor >= OCI_ANY && r->minor <= 1048575, "a minor is out of range");
+	must(r->access && !(r->access & ~(unsigned)OCI_RWM), "a rule has no access");
+}
+
+static void check_blkio(const struct oci_blkio *b)
+{
+	must(b->weight.v <= UINT16_MAX && b->leaf_weight.v <= UINT16_MAX,
+	     "a weight is out of range");
+	for (size_t i = 0; i < b->n_weight_device; i++)
+		must(b->weight_device[i].weight.set || b->weight_device[i].leaf_weight.set,
+		     "a weight is missing");
+	for (int k = 0; k < OCI_N_THROTTLES; k++)
+		for (size_t i = 0; i < b->n_throttle[k]; i++)
+			must(b->throttle[k][i].major >= 0 && b->throttle[k][i].minor >= 0,
+			     "a throttle has no device");
+}
+
+static void check_config(const struct oci_config *c)
+{
+	const struct oci_resources *r = &c->resources;
+
+	must(!strcmp(r->base, "/linux/resources"), "the base is wrong");
+	for (size_t i = 0; i < r->n_devices; i++)
+		check_rule(&r->devices[i]);
+	check_blkio(&r->blkio);
+	for (size_t i = 0; i < r->n_rdma; i++)
+		must(r->rdma[i].handles.set || r->rdma[i].objects.set, "an entry is empty");
+	for (size_t i = 0; i < r->n_hugepages; i++)
+		must(r->hugepages[i].page_size != NULL, "a page size is missing");
+	for (size_t i = 0; i < r->n_unified; i++)
+		must(r->unified[i].key && r->unified[i].value, "a value is missing");
+	for (size_t i = 0; i < c->n_devices; i++)
+		must(c->devices[i].path && strchr("bcup", c->devices[i].type),
+		     "a node has no type");
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct oci_config c = {0};
+	struct arena a = {0};
+	struct error e = {0};
+
+	if (oci_config_parse(&c, &a, (const char *)data, size, &e) < 0) {
+		must(e.kind == ERROR_INPUT && e.text[0] && !strchr(e.text, '\n'),
+		     "no proper message");
+		must(!c.resources.base, "the output was touched");
+	} else {
+		check_config(&c);
+	}
+	arena_free(&a);
+	return 0;
+}
