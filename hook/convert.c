@@ -9,9 +9,9 @@
  *    612 log2(w) >= (l^2 + 125 l - 126) log2(10)
  *
  * in fixed point with 48 fractional bits. Shares 1024 is the only input whose
- * 10^e is whole, so it alone needs the guard, which stands far above the error
- * of the logarithms and far below the distance of any other input to the next
- * weight.
+ * 10^e is whole. The guard keeps it at 100 however the logarithms are rounded; it
+ * stands far above their error and far below the distance of any other input to
+ * the next weight.
  */
 #include "hook/convert.h"
 

@@ -145,8 +145,7 @@ static void warn_override(struct planner *p, const char *file, const char *why)
 	for (size_t i = 0; i < plan->n_steps; i++) {
 		const struct plan_step *s = &plan->steps[i];
 
-		if (s->op == PLAN_WRITE && s->phase != PHASE_UNIFIED && !strcmp(s->file, file) &&
-		    !strcmp(s->path, p->path))
+		if (s->op == PLAN_WRITE && !strcmp(s->file, file) && !strcmp(s->path, p->path))
 			plan_warn(p->plan, "%s: overrides %s, which sets %s to %s", why, s->why,
 				  file, s->value);
 	}
