@@ -212,8 +212,12 @@ bool devlist_matches(const struct devlist_state *state, const struct device_poli
 	struct device_entry split;
 	size_t i = 0, j = 0;
 
+	/* Exceptions under default allow cannot be read back, so they never stand for a denial
+	 * of everything, even if they are known to amount to one. */
+	if (state->allow && !policy->allow)
+		return false;
 	if (!state->exceptions_known)
-		return state->allow == policy->allow;
+		return policy->allow;
 	for (size_t k = 0; k < state->n; k++)
 		*ARENA_APPEND(a, listed.entries, listed.n) = state->entries[k];
 	if (!listed.allow && next_split(&listed, &i, &j, &split))

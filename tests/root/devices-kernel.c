@@ -173,6 +173,41 @@ static void test_children(const struct probe *t)
 	arena_free(&a);
 }
 
+/* v1: what the writes of devlist rely on, asked directly. */
+static void test_lines(const struct probe *t)
+{
+	static const struct {
+		const char *file, *text, *want; /* want: devices.list afterwards */
+	} writes[] = {
+	    {"devices.deny", "a", ""},
+	    {"devices.allow", "c 1:3 r\nc 1:5 r", "c 1:3 r\n"}, /* the second line is lost */
+	    {"devices.allow", "c 1:3 w", "c 1:3 rw\n"},
+	    {"devices.deny", "c 1:* rwm", "c 1:3 rw\n"}, /* only the exact key is taken away */
+	    {"devices.allow", "c 1:* r", "c 1:3 rw\nc 1:* r\n"},
+	    {"devices.deny", "c 1:3 wm", "c 1:3 r\nc 1:* r\n"},
+	    {"devices.allow", "a", "a *:* rwm\n"},
+	    {"devices.deny", "c 1:3 w", "a *:* rwm\n"}, /* exceptions do not show */
+	};
+
+	for (size_t i = 0; i < sizeof(writes) / sizeof(*writes); i++) {
+		struct devlist_state got, want;
+		struct arena a = {0};
+		int r;
+
+		r = probe_put(t->cgroup, writes[i].file, writes[i].text);
+		if (r < 0)
+			probe_fail("%s: \"%s\": %s", writes[i].file, writes[i].text, strerror(-r));
+		probe_read_list(t, &got, &a);
+		devlist_parse(&want, writes[i].want, "want", &a, NULL);
+		if (got.allow != want.allow || got.n != want.n ||
+		    !devrules_equal(&(struct device_policy){got.allow, got.entries, got.n},
+				    &(struct device_policy){want.allow, want.entries, want.n}))
+			probe_fail("after \"%s\" to %s the list is not as expected", writes[i].text,
+				   writes[i].file);
+		arena_free(&a);
+	}
+}
+
 /* A kernel for others: its programs have another name, and may be attached alone. */
 static long foreign_call(void *user, int command, union bpf_attr *attr, unsigned size)
 {
@@ -326,8 +361,8 @@ static const struct {
 	void (*run)(const struct probe *t);
 } tests[] = {
     {"rows", test_rows},         {"replace", test_replace}, {"unchanged", test_unchanged},
-    {"children", test_children}, {"full", test_full},       {"ancestor", test_ancestor},
-    {"foreign", test_foreign},   {"many", test_many},
+    {"children", test_children}, {"lines", test_lines},     {"full", test_full},
+    {"ancestor", test_ancestor}, {"foreign", test_foreign}, {"many", test_many},
 };
 
 int main(int argc, char **argv)

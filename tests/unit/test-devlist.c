@@ -194,6 +194,8 @@ static void writes(void **state)
 	    {"", "+c 1:3 r ; +c *:* m", "allow c 1:3 r, allow c *:* m, "},
 	    {"", "+c 1:* rw ; +c 1:3 m ; +c *:* m", "allow c 1:* rw, allow c *:* m, "},
 	    {"+a *:* rwm", "+a", ""},
+	    {"+a *:* rw ; +a *:* m", "+a", ""},
+	    {"+a ; -a *:* rw ; -a *:* m", "-a", "deny a, "},
 	};
 
 	(void)state;
