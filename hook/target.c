@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * target - which cgroup, made by whom, and whether it is ours
+ */
+#include "hook/target.h"
+
+#include <string.h>
+
+#include "hook/cgpath.h"
+#include "hook/unitname.h"
+
+static bool given(const char *path)
+{
+	return path && path[0];
+}
+
+const char *target_default_path(const char *id, struct arena *a)
+{
+	return arena_printf(a, "/vmcg/%s", id);
+}
+
+static const char *default_slice(const struct facts *f)
+{
+	return f->rootless ? "user.slice" : "system.slice";
+}
+
+/* A three-field path without ".slice" is a directory name with colons, and mostly a mistake. */
+static const char *doubtful_form(const char *path, struct arena *a)
+{
+	const char *first = strchr(path, ':');
+	const char *second = first ? strchr(first + 1, ':') : NULL;
+
+	if (!second || strchr(second + 1, ':') || unitname_has_form(path))
+		return NULL;
+	return arena_printf(
+	    a,
+	    "cgroupsPath \"%s\" looks like slice:prefix:name, but its first part does "
+	    "not end in \".slice\": taken as a directory name",
+	    path);
+}
+
+static enum manager choose_manager(const struct target_wishes *w, const struct facts *f)
+{
+	if (w->manager != CHOICE_AUTO)
+		return (enum manager)w->manager;
+	if (given(w->cgroups_path) && f->systemd && unitname_has_form(w->cgroups_path))
+		return MANAGER_SYSTEMD;
+	return MANAGER_CGROUPFS;
+}
+
+static int locate_systemd(struct target *t, const struct target_wishes *w, const struct facts *f,
+			  struct arena *a, struct error *e)
+{
+	struct unitname name;
+	int r;
+
+	if (!f->systemd)
+		return error_set(e, ERROR_HOST,
+				 "the systemd manager was asked for, but systemd does not run here "
+				 "(no /run/systemd/system); use --cgroup-manager cgroupfs");
+	/* "" is a value here, unlike absent: it has not the form. */
+	if (w->cgroups_path)
+		r = unitname_parse(&name, w->cgroups_path, default_slice(f), a, e);
+	else
+		r = unitname_for_id(&name, w->id, default_slice(f), a, e);
+	if (r < 0)
+		return -1;
+	t->unit = name.unit;
+	t->slice = name.slice;
+	t->path = name.path;
+	t->why = w->cgroups_path ? "/linux/cgroupsPath" : "default";
+	return 0;
+}
+
+/*
+ * The longest leading part of path whose end is tail: where init sits, or above
+ * it when the runtime put it into a child. NULL when there is none.
+ */
+static const char *leading_part(const char *path, const char *tail, struct arena *a)
+{
+	while (path && strcmp(path, "/") != 0) {
+		if (cgpath_ends_with(path, tail))
+			return path;
+		path = cgpath_parent(a, path);
+	}
+	return NULL;
+}
+
+/* The names that runtimes give to the group of a container without cgroupsPath. */
+static const char *group_named_after(const char *path, const char *id, struct arena *a)
+{
+	static const char *const forms[] = {"%s", "runc-%s.scope", "crun-%s.scope",
+					    "libpod-%s.scope"};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		const char *percent = strstr(forms[i], "%s");
+		const char *name = arena_printf(a, "%.*s%s%s", (int)(percent - forms[i]), forms[i],
+						id, percent + 2);
+
+		if (leading_part(path, name, a))
+			return name;
+	}
+	return NULL;
+}
+
+/* Where is init, if a runtime put it into a group whose path ends in tail (or is named after the
+ * container, tail NULL)? Sets t->path and t->tail. */
+static bool find_runtimes_group(struct target *t, const struct target_wishes *w,
+				const struct facts *f, const char *tail, struct arena *a)
+{
+	const struct facts_process *init = facts_process(f, w->init);
+
+	for (size_t i = 0; init && i < init->n_cgroups; i++) {
+		const char *path = init->cgroups[i].path;
+		const char *end = tail ? tail : group_named_after(path, w->id, a);
+		const char *group = end ? leading_part(path, end, a) : NULL;
+
+		if (!group)
+			continue;
+		t->path = group;
+		t->tail = end;
+		return true;
+	}
+	return false;
+}
+
+static int locate_cgroupfs(struct target *t, const struct target_wishes *w, const struct facts *f,
+			   struct arena *a, struct error *e)
+{
+	const char *clean;
+
+	if (!given(w->cgroups_path)) {
+		t->why = "default";
+		if (w->mode != MODE_OWN && find_runtimes_group(t, w, f, NULL, a))
+			return 0;
+		t->path = target_default_path(w->id, a);
+		return 0;
+	}
+	t->why = "/linux/cgroupsPath";
+	t->warning = doubtful_form(w->cgroups_path, a);
+	if (cgpath_clean(&clean, a, w->cgroups_path, t->why, e) < 0)
+		return -1;
+	t->path = clean;
+	/* A relative path has a base that the runtime chose; see where it did. */
+	if (w->cgroups_path[0] != '/' && w->mode != MODE_OWN)
+		find_runtimes_group(t, w, f, clean + 1, a);
+	return 0;
+}
+
+/* Rootless: everything goes below what was delegated to the caller. */
+static int locate_rootless(struct target *t, const struct target_wishes *w, const struct facts *f,
+			   struct arena *a, struct error *e)
+{
+	if (t->tail)
+		return 0; /* the runtime's own group, found where init sits */
+	if (!f->delegated) {
+		if (w->rootless_require)
+			return error_set(
+			    e, ERROR_HOST,
+			    "rootless: no cgroup is delegated to this user, and policy "
+			    "says \"rootless\": \"require\"; delegate one, for example "
+			    "with systemd's Delegate=yes on user@.service");
+		t->nothing = true;
+		t->warning = "rootless: no cgroup is delegated to this user, so no limit applies";
+		return 0;
+	}
+	if (!cgpath_within(t->path, f->delegated))
+		t->path = cgpath_join(a, f->delegated, t->path);
+	return 0;
+}
+
+int target_locate(struct target *ret, const struct target_wishes *w, const struct facts *f,
+		  struct arena *a, struct error *e)
+{
+	struct target t = {.manager = choose_manager(w, f)};
+	int r;
+
+	if (t.manager == MANAGER_SYSTEMD)
+		r = locate_systemd(&t, w, f, a, e);
+	else
+		r = locate_cgroupfs(&t, w, f, a, e);
+	if (r == 0 && f->rootless && t.manager == MANAGER_CGROUPFS)
+		r = locate_rootless(&t, w, f, a, e);
+	if (r < 0)
+		return -1;
+	*ret = t;
+	return 0;
+}
+
+const char *target_path_in(const struct target *t, const struct facts *f, int64_t init,
+			   const char *hierarchy, struct arena *a)
+{
+	const struct facts_process *p;
+	const char *path;
+
+	if (t->mode == MODE_OWN)
+		return t->path;
+	p = facts_process(f, init);
+	path = p ? facts_process_path(p, hierarchy) : NULL;
+	if (!path)
+		return NULL;
+	if (t->tail)
+		return leading_part(path, t->tail, a);
+	return cgpath_within(path, t->path) ? t->path : NULL;
+}
+
+/* Does init sit at the target or below it, in any hierarchy? */
+static bool init_is_inside(const struct target *t, const struct target_wishes *w,
+			   const struct facts *f)
+{
+	const struct facts_process *init = facts_process(f, w->init);
+
+	if (t->tail)
+		return true; /* that is how the path was found */
+	for (size_t i = 0; init && i < init->n_cgroups; i++)
+		if (cgpath_within(init->cgroups[i].path, t->path))
+			return true;
+	return false;
+}
+
+/* Own was asked for, but the path belongs to the container's runtime: a group beside it. */
+static int own_beside(struct target *t, const struct target_wishes *w, struct arena *a,
+		      struct error *e)
+{
+	if (w->vm && w->vm == w->init)
+		return error_set(
+		    e, ERROR_HOST,
+		    "%s: --mode own would move the container's init (process %lld) out "
+		    "of its runtime's cgroup, which breaks exec, pause and kill there; "
+		    "name the VM process with --vm-pid, or use --mode adopt",
+		    t->path, (long long)w->init);
+	t->warning = arena_printf(a, "%s belongs to the container's runtime: the VM gets %s",
+				  t->path, target_default_path(w->id, a));
+	t->path = target_default_path(w->id, a);
+	t->why = "default";
+	t->tail = NULL;
+	return 0;
+}
+
+static int refuse_populated(const struct target *t, const struct facts_cgroup *g, struct error *e)
+{
+	return error_set(
+	    e, ERROR_HOST,
+	    "%s: the cgroup exists and holds %llu process%s and %llu child group%s of "
+	    "others; choose another cgroupsPath, or allow it with \"join\": true in the "
+	    "policy and --mode own",
+	    t->path, (unsigned long long)g->procs, g->procs == 1 ? "" : "es",
+	    (unsigned long long)g->children, g->children == 1 ? "" : "s");
+}
+
+int target_decide(struct target *t, const struct target_wishes *w, const struct facts *f,
+		  struct arena *a, struct error *e)
+{
+	bool inside = init_is_inside(t, w, f);
+	const struct facts_cgroup *g;
+
+	t->mode = MODE_OWN;
+	if (t->nothing)
+		return 0;
+	if (inside && w->mode != MODE_OWN) {
+		t->mode = MODE_ADOPT;
+		return 0;
+	}
+	if (w->mode == MODE_ADOPT)
+		return error_set(
+		    e, ERROR_HOST,
+		    "%s: --mode adopt, but the container's init (process %lld) is not in "
+		    "this cgroup; leave the mode to auto, or name the runtime's cgroup in "
+		    "cgroupsPath",
+		    t->path, (long long)w->init);
+	if (inside && own_beside(t, w, a, e) < 0)
+		return -1;
+	g = facts_cgroup(f, t->path);
+	t->fresh = g == NULL;
+	if (g && (g->procs || g->children) && !(w->join && w->mode == MODE_OWN))
+		return refuse_populated(t, g, e);
+	return 0;
+}
