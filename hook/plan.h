@@ -68,6 +68,8 @@ struct plan {
 	size_t n_steps;
 	bool has_devices; /* false: the device filter is left alone */
 	struct device_policy devices;
+	struct device_policy denied; /* what policy denies (default allow, these excepted): adopt
+				      * extends lists that others made, and takes these out */
 	const char **warnings;
 	size_t n_warnings;
 };
