@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * record - what was done for one container, enough to undo it without the bundle
+ *
+ * Pure: the value and its JSON. store.c keeps it on disk. A record is written
+ * twice: "intent" before the first step, "applied" after the last. The undo is
+ * decided by the live state, not by a flag per step, so a kill -9 in between
+ * needs no further writing: what was not done yet is simply not there.
+ */
+#ifndef VMCG_HOOK_RECORD_H
+#define VMCG_HOOK_RECORD_H
+
+#include "hook/plan.h"
+
+enum { RECORD_VERSION = 1 };
+
+enum record_status { RECORD_INTENT, RECORD_APPLIED };
+
+struct record_step {
+	struct plan_step step;
+	bool fresh;      /* the group was not there before: it goes, with what is in it */
+	const char *old; /* what the file held before; NULL: nothing to put back */
+};
+
+struct record {
+	const char *id;
+	enum record_status status;
+	const char *boot;   /* boot id: cgroups do not survive a reboot */
+	const char *bundle; /* may be NULL */
+	int64_t created;    /* seconds since the epoch */
+	enum layout layout;
+	enum manager manager;
+	enum mode mode;
+	const char *path;
+	const char *unit, *slice; /* NULL without the systemd manager */
+	bool kill;                /* teardown kills what is left instead of moving it */
+	bool joined;              /* others were in the target before: only the VM is ours there */
+	struct facts_mount *mounts;
+	size_t n_mounts;
+	struct facts_process init; /* pid 0: unknown */
+	struct facts_process vm;   /* with the cgroups it came from; pid 0: none yet */
+	bool has_devices;
+	struct device_policy devices; /* what the filter was brought to */
+	struct device_policy denied;  /* adopt: what policy takes out of lists that others made */
+	struct device_policy before;  /* adopt: what it was, as far as the config tells */
+	struct record_step *steps;
+	size_t n_steps;
+};
+
+void record_json(const struct record *r, struct text *out);
+
+/* A record of a newer version, a damaged or a foreign one is ERROR_HOST: it names file. */
+int record_parse(struct record *ret, struct arena *a, const char *file, const char *bytes,
+		 size_t len, struct error *e);
+
+/* The plan's steps and target as a record; old values and processes are filled in by setup. */
+void record_from_plan(struct record *ret, const struct plan *p, const struct facts *f,
+		      struct arena *a);
+
+#endif

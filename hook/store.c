@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * store - the records on disk
+ *
+ * The lock is a file of its own because the record's inode changes with every
+ * rename. A lock file is removed by its holder when no record is left; whoever
+ * got hold of a removed one notices that it has no name any more and starts
+ * over.
+ */
+#include "hook/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hook/input.h"
+
+#define RECORD_SUFFIX ".json"
+#define LOCK_SUFFIX   ".lock"
+
+/* Room for an id of 1024 bytes would exceed NAME_MAX; the kernel tells the caller. */
+static const char *file_name(char buf[1100], const char *id, const char *suffix)
+{
+	snprintf(buf, 1100, "%s%s", id, suffix);
+	return buf;
+}
+
+/* mkdir -p, each with mode 0700 where it was missing. */
+static int make_path(const char *root)
+{
+	char path[4096];
+	size_t n = strlen(root);
+
+	if (n >= sizeof(path))
+		return ENAMETOOLONG;
+	memcpy(path, root, n + 1);
+	for (char *at = path + 1;; at++) {
+		char c = *at;
+
+		if (c && c != '/')
+			continue;
+		*at = '\0';
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return errno;
+		*at = c;
+		if (!c)
+			return 0;
+	}
+}
+
+int store_open(struct store *s, const char *root, bool make, struct error *e)
+{
+	struct statfs fs;
+	struct stat st;
+	int err = 0;
+
+	*s = STORE_NONE;
+	s->root = root;
+	s->dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir < 0 && errno == ENOENT && !make)
+		return STORE_ABSENT;
+	if (s->dir < 0 && errno == ENOENT) {
+		err = make_path(root);
+		s->dir = err ? -1 : open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (s->dir < 0 || fstat(s->dir, &st) < 0 || fstatfs(s->dir, &fs) < 0)
+		return error_set_os(e, ERROR_HOST, err ? err : errno,
+				    "%s: cannot open the run directory (--root)", root);
+	if ((st.st_mode & 022) || (st.st_uid != 0 && st.st_uid != geteuid()))
+		return error_set(
+		    e, ERROR_HOST,
+		    "%s: the run directory belongs to user %u with mode %04o: records of "
+		    "root must be out of the reach of others; make it 0700",
+		    root, (unsigned)st.st_uid, (unsigned)(st.st_mode & 07777));
+	s->synced = fs.f_type != TMPFS_MAGIC;
+	return 0;
+}
+
+/* Open and lock once; 0 done, EWOULDBLOCK held by another, EAGAIN the file lost its name. */
+static int try_lock(struct store *s, const char *name)
+{
+	struct stat st;
+	int fd, err = 0;
+
+	fd = openat(s->dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return errno;
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		err = errno;
+	else if (fstat(fd, &st) < 0)
+		err = errno;
+	else if (st.st_nlink == 0)
+		err = EAGAIN;
+	if (err) {
+		close(fd);
+		return err == EWOULDBLOCK ? EBUSY : err;
+	}
+	s->lock = fd;
+	return 0;
+}
+
+int store_lock(struct store *s, const char *id, unsigned timeout_ms, struct error *e)
+{
+	unsigned waited_ms = 0, pause_ms = 1;
+	char name[1100];
+	int err;
+
+	s->id = id;
+	file_name(name, id, LOCK_SUFFIX);
+	for (;;) {
+		err = try_lock(s, name);
+		if (err == 0)
+			return 0;
+		if (err == EAGAIN || err == EINTR)
+			continue;
+		if (err != EBUSY || waited_ms >= timeout_ms)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
+		waited_ms += pause_ms;
+		pause_ms = pause_ms < 50 ? pause_ms * 2 : 50;
+	}
+	if (err == EBUSY)
+		return error_set(
+		    e, ERROR_HOST,
+		    "%s/%s: another vmcg has been working on container %s for more than "
+		    "%u ms; see who holds it with fuser(1)",
+		    s->root, name, id, timeout_ms);
+	return error_set_os(e, ERROR_HOST, err, "%s/%s: cannot lock the record", s->root, name);
+}
+
+int store_load(struct record *ret, const struct store *s, const char *id, struct arena *a,
+	       struct error *e)
+{
+	const char *bytes, *path;
+	char name[1100];
+	size_t len;
+	int fd, r;
+
+	path = arena_printf(a, "%s/%s", s->root, file_name(name, id, RECORD_SUFFIX));
+	fd = openat(s->dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 && (errno == ENOENT || errno == ENAMETOOLONG))
+		return STORE_ABSENT;
+	if (fd < 0)
+		return error_set_os(e, ERROR_HOST, errno, "%s: cannot open the record", path);
+	r = input_read(&bytes, &len, fd, path, a, e);
+	close(fd);
+	if (r < 0) {
+		if (e)
+			e->kind = ERROR_HOST;
+		return -1;
+	}
+	return record_parse(ret, a, path, bytes, len, e);
+}
+
+static int write_all(int fd, const char *s, size_t n)
+{
+	while (n) {
+		ssize_t w = write(fd, s, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return errno;
+		s += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+int store_save(const struct store *s, const struct record *r, struct error *e)
+{
+	struct text out = {0};
+	char name[1100], temp[1100];
+	int fd, err;
+
+	file_name(name, s->id, RECORD_SUFFIX);
+	file_name(temp, s->id, RECORD_SUFFIX ".new");
+	record_json(r, &out);
+	fd = openat(s->dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	err = fd < 0 ? errno : write_all(fd, out.s, out.len);
+	text_free(&out);
+	if (!err && s->synced && fsync(fd) < 0)
+		err = errno;
+	if (fd >= 0 && close(fd) < 0 && !err)
+		err = errno;
+	if (!err && renameat(s->dir, temp, s->dir, name) < 0)
+		err = errno;
+	if (!err && s->synced && fsync(s->dir) < 0)
+		err = errno;
+	if (!err)
+		return 0;
+	unlinkat(s->dir, temp, 0);
+	return error_set_os(e, ERROR_FAILED, err, "%s/%s: cannot write the record", s->root, name);
+}
+
+int store_remove(const struct store *s, struct error *e)
+{
+	char name[1100];
+
+	file_name(name, s->id, RECORD_SUFFIX);
+	if (unlinkat(s->dir, name, 0) < 0 && errno != ENOENT)
+		return error_set_os(e, ERROR_FAILED, errno, "%s/%s: cannot remove the record",
+				    s->root, name);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+int store_list(const char ***ret, size_t *ret_n, const struct store *s, struct arena *a,
+	       struct error *e)
+{
+	const char **ids = NULL;
+	struct dirent *entry;
+	size_t n = 0;
+	DIR *dir;
+	int fd;
+
+	fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		error_set_os(e, ERROR_HOST, errno, "%s: cannot list the records", s->root);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
+	while ((entry = readdir(dir))) {
+		size_t len = strlen(entry->d_name), tail = strlen(RECORD_SUFFIX);
+
+		if (len > tail && strcmp(entry->d_name + len - tail, RECORD_SUFFIX) == 0)
+			*ARENA_APPEND(a, ids, n) = arena_copy(a, entry->d_name, len - tail);
+	}
+	closedir(dir);
+	if (n)
+		qsort(ids, n, sizeof(*ids), by_name);
+	*ret = ids;
+	*ret_n = n;
+	return 0;
+}
+
+void store_close(struct store *s)
+{
+	char name[1100];
+
+	if (s->lock >= 0) {
+		/* Under the lock: nobody can be writing a record of this id. */
+		if (faccessat(s->dir, file_name(name, s->id, RECORD_SUFFIX), F_OK, 0) < 0)
+			unlinkat(s->dir, file_name(name, s->id, LOCK_SUFFIX), 0);
+		close(s->lock);
+	}
+	if (s->dir >= 0)
+		close(s->dir);
+	*s = STORE_NONE;
+}
