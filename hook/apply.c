@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * apply - carry out a plan, remember how to take it back
+ */
+#include "hook/apply.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "hook/fault.h"
+#include "hook/log.h"
+#include "hook/quirks.h"
+#include "hook/undo.h"
+
+static int (*const take[])(struct apply *, struct record_step *, struct error *) = {
+    [PLAN_CHECK] = step_check,       [PLAN_MKDIR] = step_mkdir,     [PLAN_ENABLE] = step_enable,
+    [PLAN_INHERIT] = step_inherit,   [PLAN_DEVICES] = step_devices, [PLAN_PLACE] = step_place,
+    [PLAN_AFFINITY] = step_affinity, [PLAN_WRITE] = step_write,
+};
+
+int apply_version(const struct apply *ap, const struct plan_step *s)
+{
+	for (size_t i = 0; i < ap->record->n_mounts; i++)
+		if (strcmp(ap->record->mounts[i].name, s->controller) == 0)
+			return strcmp(s->controller, "unified") == 0 ? 2 : 1;
+	return 2;
+}
+
+/* Where the VM process is now in the hierarchy of a step. */
+static const char *vm_path(const struct apply *ap, const char *controller)
+{
+	const char *name = *controller ? controller : "unified";
+
+	return facts_process_path(&ap->record->vm, name);
+}
+
+static int look_at(struct apply *ap, struct record_step *s, struct error *e)
+{
+	int fd, r;
+
+	r = cgroupfs_dir(&fd, ap->fs, s->step.controller, s->step.path, e);
+	if (r < 0)
+		return -1;
+	s->fresh = r == CGROUPFS_ABSENT;
+	if (s->step.op == PLAN_PLACE) {
+		s->old = vm_path(ap, s->step.controller);
+		return 0;
+	}
+	if (s->step.op == PLAN_DEVICES && !s->fresh)
+		return devfilter_look(&s->old, ap->fs, apply_version(ap, &s->step), s->step.path,
+				      e);
+	if (s->fresh || !s->step.file || s->step.op == PLAN_CHECK)
+		return 0;
+	/* An absent file is found out, and explained, when it is written. */
+	return cgroupfs_read(&s->old, ap->fs, s->step.controller, s->step.path, s->step.file, e) < 0
+		   ? -1
+		   : 0;
+}
+
+static bool has_write(const struct record *r, const struct plan_step *like, const char *file)
+{
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct plan_step *s = &r->steps[i].step;
+
+		if (s->op == PLAN_WRITE && strcmp(s->path, like->path) == 0 &&
+		    strcmp(s->controller, like->controller) == 0 && strcmp(s->file, file) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A group that was there before may be in a state that refuses a write until
+ * another file is reset (an idle group takes no weight). That reset is a step
+ * like others: it is logged, recorded and undone.
+ */
+static int prepare_partner(struct apply *ap, size_t at, struct error *e)
+{
+	struct record *r = ap->record;
+	struct record_step s = r->steps[at];
+	const struct quirk *q = NULL;
+	const char *live;
+	int got;
+
+	if (s.step.op == PLAN_WRITE && !s.fresh)
+		q = quirks_find(apply_version(ap, &s.step), s.step.file);
+	if (!q || !q->partner_value || has_write(r, &s.step, q->partner))
+		return 0;
+	got = cgroupfs_read(&live, ap->fs, s.step.controller, s.step.path, q->partner, e);
+	if (got || strcmp(live, q->partner_value) == 0)
+		return got < 0 ? -1 : 0;
+	s.step.file = q->partner;
+	s.step.value = q->partner_value;
+	s.old = live;
+	ARENA_APPEND(ap->arena, r->steps, r->n_steps);
+	memmove(&r->steps[at + 1], &r->steps[at], (r->n_steps - 1 - at) * sizeof(s));
+	r->steps[at] = s;
+	return 0;
+}
+
+int apply_look(struct apply *ap, struct error *e)
+{
+	for (size_t i = ap->first; i < ap->record->n_steps; i++) {
+		if (look_at(ap, &ap->record->steps[i], e) < 0) {
+			e->kind = ERROR_HOST;
+			return -1;
+		}
+	}
+	for (size_t i = ap->record->n_steps; i-- > ap->first;) {
+		if (prepare_partner(ap, i, e) < 0) {
+			e->kind = ERROR_HOST;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* Undo what was done so far, and let the message say how that went. */
+static int roll_back(struct apply *ap, struct error *e)
+{
+	struct undo u = {.arena = ap->arena,
+			 .fs = ap->fs,
+			 .record = ap->record,
+			 .page_size = ap->page_size,
+			 .filters = ap->filters,
+			 .n_filters = ap->n_filters,
+			 .rollback = true};
+	struct error second;
+	size_t touched = 0;
+
+	for (size_t i = ap->first; i <= ap->done && i < ap->record->n_steps; i++)
+		touched += ap->record->steps[i].step.op != PLAN_CHECK;
+	if (undo_steps(&u, ap->first, ap->done + 1, &second) < 0) {
+		e->kind = ERROR_UNDO;
+		return error_add(e, "; and the undo is incomplete: %s", second.text);
+	}
+	if (touched)
+		e->kind = ERROR_FAILED;
+	return error_add(e, "; everything was undone");
+}
+
+int apply_run(struct apply *ap, struct error *e)
+{
+	struct record *r = ap->record;
+
+	if (!ap->given_up)
+		ap->given_up = arena_alloc(ap->arena, (r->n_steps + 1) * sizeof(*ap->given_up));
+	for (ap->done = ap->first; ap->done < r->n_steps; ap->done++) {
+		struct record_step *s = &r->steps[ap->done];
+
+		if (fault_at(ap->done + 1, e) < 0 || take[s->step.op](ap, s, e) < 0) {
+			error_add(e, " (%s)", s->step.why);
+			return roll_back(ap, e);
+		}
+		log_debug("%s %s %s %s %s", plan_op_name[s->step.op], s->step.controller,
+			  s->step.path, s->step.file ? s->step.file : "",
+			  s->step.value ? s->step.value : "");
+	}
+	return 0;
+}

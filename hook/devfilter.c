@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * devfilter - the device filter of one group, brought to a policy
+ */
+#include "hook/devfilter.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hook/bpfset.h"
+#include "hook/cgpath.h"
+#include "hook/devlist.h"
+#include "hook/devprog.h"
+
+#define LIST "devices.list"
+
+/* --- v1: the list --- */
+
+static int read_list(struct devlist_state *ret, struct cgroupfs *fs, const char *path,
+		     struct error *e)
+{
+	const char *text;
+	int r;
+
+	r = cgroupfs_read(&text, fs, "devices", path, LIST, e);
+	if (r < 0)
+		return -1;
+	if (r)
+		return error_set_os(e, ERROR_FAILED, ENOENT, "%s: cannot read",
+				    cgroupfs_path(fs, "devices", path, LIST));
+	return devlist_parse(ret, text, cgroupfs_path(fs, "devices", path, NULL), fs->arena, e);
+}
+
+static int write_rule(struct cgroupfs *fs, const char *path, const struct devlist_write *w,
+		      struct error *e)
+{
+	if (cgroupfs_write(fs, "devices", path, w->file, w->text, e) == 0)
+		return 0;
+	if (e->os == EPERM)
+		error_add(e, "; an ancestor does not allow this device: see %s",
+			  cgroupfs_path(fs, "devices", cgpath_parent(fs->arena, path), LIST));
+	return -1;
+}
+
+static int has_children(bool *ret, struct cgroupfs *fs, const char *path, struct error *e)
+{
+	const char **names;
+	size_t n;
+	int r = cgroupfs_children(&names, &n, fs, "devices", path, e);
+
+	*ret = r == 0 && n;
+	return r < 0 ? -1 : 0;
+}
+
+static int set_list(struct cgroupfs *fs, const char *path, const struct devlist_state *from,
+		    const struct device_policy *to, struct error *e)
+{
+	struct devlist_group group = {.path = cgroupfs_path(fs, "devices", path, NULL)};
+	struct devlist_write *writes;
+	struct devlist_state now;
+	size_t n;
+
+	if (has_children(&group.has_children, fs, path, e) < 0 ||
+	    devlist_transition(&writes, &n, from, to, &group, fs->arena, e))
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (write_rule(fs, path, &writes[i], e) < 0)
+			return -1;
+	if (!n || fs->yard)
+		return 0;
+	if (read_list(&now, fs, path, e) < 0)
+		return -1;
+	if (devlist_matches(&now, to, fs->arena))
+		return 0;
+	return error_set(e, ERROR_FAILED, "%s: the kernel's list is not what was written to it",
+			 cgroupfs_path(fs, "devices", path, LIST));
+}
+
+/* Others' list with what we need added and what policy denies taken out. */
+static int extend_list(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
+		       const struct device_policy *denied, struct error *e)
+{
+	struct devlist_state live;
+	struct device_policy to = {0};
+
+	if (read_list(&live, fs, path, e) < 0)
+		return -1;
+	if (live.allow || policy->allow)
+		return 0; /* nothing is filtered here, or nothing has to be granted */
+	to.entries = arena_alloc(fs->arena, (live.n + policy->n + 1) * sizeof(*to.entries));
+	for (size_t i = 0; i < live.n; i++)
+		to.entries[to.n++] = live.entries[i];
+	for (size_t i = 0; i < policy->n; i++)
+		to.entries[to.n++] = policy->entries[i];
+	for (size_t i = 0; i < denied->n; i++) {
+		const struct device_entry *d = &denied->entries[i];
+		const struct oci_device_rule rule = {
+		    .type = d->type, .major = d->major, .minor = d->minor, .access = d->access};
+
+		if (devrules_add(&to, &rule, d->why, fs->arena, e) < 0)
+			return -1;
+	}
+	devrules_normalise(&to);
+	return set_list(fs, path, &live, &to, e);
+}
+
+static int restore_list(struct cgroupfs *fs, const char *path, const char *old, struct error *e)
+{
+	struct devlist_state live, was;
+	struct device_policy to;
+
+	if (read_list(&live, fs, path, e) < 0 || devlist_parse(&was, old, path, fs->arena, e) < 0)
+		return -1;
+	to = (struct device_policy){.allow = was.allow, .entries = was.entries, .n = was.n};
+	devrules_normalise(&to);
+	return set_list(fs, path, &live, &to, e);
+}
+
+/* --- v2: the program --- */
+
+static int set_program(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
+		       struct error *e)
+{
+	struct bpf_insn *insns;
+	size_t n;
+	uint32_t id;
+	int fd, r;
+
+	r = cgroupfs_dir(&fd, fs, "", path, e);
+	if (r)
+		return r < 0 ? -1 : error_set(e, ERROR_FAILED, "%s: no such cgroup", path);
+	r = devprog_build(&insns, &n, policy, fs->arena, e);
+	if (r == DEVPROG_E_OPEN)
+		return bpfset_remove(NULL, fd, fs->arena, e);
+	if (r < 0 || bpfset_install(NULL, &id, fd, insns, n, fs->arena, e) < 0)
+		return error_add(e, " (%s)", cgroupfs_path(fs, "", path, NULL));
+	return 0;
+}
+
+/* Put ours in the place of the only, foreign program. */
+static int replace_foreign(struct devfilter *ret, struct cgroupfs *fs, const char *path,
+			   int cgroup_fd, uint32_t id, const struct device_policy *policy,
+			   struct error *e)
+{
+	BPF_CLOSED_AT_END int ours = -1;
+	struct bpf_insn *insns;
+	uint32_t ours_id;
+	int foreign, r;
+	size_t n;
+
+	r = devprog_build(&insns, &n, policy, fs->arena, e);
+	if (r)
+		return r < 0 ? -1 : 0; /* default allow: what is there grants or denies as before */
+	r = bpf_open_id(NULL, &foreign, id, e);
+	if (r)
+		return r < 0 ? -1
+			     : error_set(e, ERROR_FAILED,
+					 "%s: device program %u cannot be opened to be replaced",
+					 cgroupfs_path(fs, "", path, NULL), id);
+	r = bpf_load(NULL, &ours, &ours_id, insns, n, e);
+	if (r == 0)
+		r = bpf_replace(NULL, cgroup_fd, ours, foreign, e);
+	if (r > 0)
+		r = error_set(e, ERROR_FAILED, "%s: device program %u went away meanwhile",
+			      cgroupfs_path(fs, "", path, NULL), id);
+	if (r < 0) {
+		close(foreign);
+		return -1;
+	}
+	*ret = (struct devfilter){.path = path, .fd = foreign};
+	return 0;
+}
+
+static int extend_program(struct devfilter *ret, struct cgroupfs *fs, const char *path,
+			  const struct device_policy *policy, struct error *e)
+{
+	size_t n, n_ours = 0;
+	uint32_t *ids;
+	int fd, r;
+
+	r = cgroupfs_dir(&fd, fs, "", path, e);
+	if (r)
+		return r < 0 ? -1 : error_set(e, ERROR_FAILED, "%s: no such cgroup", path);
+	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		n_ours += bpf_is_ours(NULL, ids[i]);
+	if (n == 0)
+		return 0;
+	if (n_ours == n)
+		return set_program(fs, path, policy, e);
+	if (n > 1)
+		return error_set(e, ERROR_FAILED,
+				 "%s: %zu device programs are attached; all of them must allow a "
+				 "device, and which one to change cannot be told",
+				 cgroupfs_path(fs, "", path, NULL), n);
+	return replace_foreign(ret, fs, path, fd, ids[0], policy, e);
+}
+
+static int restore_program(struct cgroupfs *fs, const char *path, const char *old,
+			   const struct devfilter *replaced, const struct device_policy *before,
+			   struct error *e)
+{
+	size_t n;
+	uint32_t *ids;
+	int fd, r;
+
+	r = cgroupfs_dir(&fd, fs, "", path, e);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (strtoul(old, NULL, 10) == 0)
+		return bpfset_remove(NULL, fd, fs->arena, e);
+	if (!replaced)
+		return set_program(fs, path, before, e);
+	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		BPF_CLOSED_AT_END int ours = -1;
+		struct bpf_prog_info info;
+
+		if (bpf_open_ours(NULL, &ours, &info, ids[i], e) == 0)
+			return bpf_replace(NULL, fd, replaced->fd, ours, e) < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+/* --- either --- */
+
+int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const char *path,
+		   struct error *e)
+{
+	uint32_t *ids;
+	size_t n;
+	int fd, r;
+
+	if (version == 1 || fs->yard)
+		return cgroupfs_read(ret, fs, "devices", path, LIST, e) < 0 ? -1 : 0;
+	r = cgroupfs_dir(&fd, fs, "", path, e);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
+		return -1;
+	*ret = arena_printf(fs->arena, "%zu", n);
+	return 0;
+}
+
+/* A yard has neither list nor programs: what would be written is kept as text. */
+static int set_in_yard(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
+		       struct error *e)
+{
+	const struct devlist_state fresh = {.allow = true};
+
+	return set_list(fs, path, &fresh, policy, e);
+}
+
+int devfilter_set(struct cgroupfs *fs, int version, const char *path,
+		  const struct device_policy *policy, struct error *e)
+{
+	struct devlist_state live;
+
+	if (fs->yard)
+		return set_in_yard(fs, path, policy, e);
+	if (version == 2)
+		return set_program(fs, path, policy, e);
+	if (read_list(&live, fs, path, e) < 0)
+		return -1;
+	return set_list(fs, path, &live, policy, e);
+}
+
+int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int version,
+		     const char *path, const struct device_policy *policy,
+		     const struct device_policy *denied, struct error *e)
+{
+	ret_replaced->fd = -1;
+	if (fs->yard)
+		return set_in_yard(fs, path, policy, e);
+	if (version == 2)
+		return extend_program(ret_replaced, fs, path, policy, e);
+	return extend_list(fs, path, policy, denied, e);
+}
+
+int devfilter_restore(struct cgroupfs *fs, int version, const char *path, const char *old,
+		      const struct devfilter *replaced, const struct device_policy *before,
+		      struct error *e)
+{
+	int fd, r;
+
+	if (fs->yard)
+		return 0;
+	r = cgroupfs_dir(&fd, fs, version == 1 ? "devices" : "", path, e);
+	if (r)
+		return r < 0 ? -1 : 0; /* the group is gone, and its filter with it */
+	if (version == 2)
+		return restore_program(fs, path, old, replaced, before, e);
+	return restore_list(fs, path, old, e);
+}

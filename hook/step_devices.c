@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * step_devices - the device filter of one group
+ */
+#include "hook/apply.h"
+
+int step_devices(struct apply *ap, struct record_step *s, struct error *e)
+{
+	const struct record *r = ap->record;
+	int version = apply_version(ap, &s->step);
+	struct devfilter replaced = {.fd = -1};
+
+	if (r->mode == MODE_OWN)
+		return devfilter_set(ap->fs, version, s->step.path, &r->devices, e);
+	if (devfilter_extend(&replaced, ap->fs, version, s->step.path, &r->devices, &r->denied, e) <
+	    0)
+		return -1;
+	if (replaced.fd >= 0)
+		*ARENA_APPEND(ap->arena, ap->filters, ap->n_filters) = replaced;
+	return 0;
+}

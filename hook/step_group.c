@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * step_group - groups made, controllers enabled, v1 cpusets filled
+ */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "hook/apply.h"
+#include "hook/cgpath.h"
+
+enum { MKDIR_TRIES = 5, ENABLE_MAX_MS = 100 };
+
+/* Make what is missing above path. Another container's teardown may have just removed a
+ * shared parent that the facts still saw. */
+static int make_parents(struct apply *ap, const char *controller, const char *path, struct error *e)
+{
+	for (size_t i = 1; i < cgpath_depth(path); i++) {
+		const char *part = cgpath_head(ap->arena, path, i);
+		int r = cgroupfs_mkdir(ap->fs, controller, part, e);
+
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			cgroupfs_mark(ap->fs, controller, part, ap->record->id);
+	}
+	return 0;
+}
+
+int step_mkdir(struct apply *ap, struct record_step *s, struct error *e)
+{
+	const char *controller = s->step.controller, *path = s->step.path;
+	int r = 0;
+
+	for (int tries = 0; tries < MKDIR_TRIES; tries++) {
+		r = cgroupfs_mkdir(ap->fs, controller, path, e);
+		if (r >= 0 || e->os != ENOENT)
+			break;
+		make_parents(ap, controller, path, e);
+	}
+	if (r < 0)
+		return -1;
+	if (r == 0) {
+		cgroupfs_mark(ap->fs, controller, path, ap->record->id);
+		return 0;
+	}
+	/* Parents are shared. The target itself was not there a moment ago: it is another's. */
+	if (s->fresh && strcmp(path, ap->record->path) == 0)
+		return error_set(e, ERROR_FAILED, "%s: somebody else made this cgroup just now",
+				 cgroupfs_path(ap->fs, controller, path, NULL));
+	return 0;
+}
+
+static bool lists_word(const char *list, const char *word, size_t n)
+{
+	for (const char *at = list; *at; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+
+		if (len == n && strncmp(at, word, n) == 0)
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* Of "+cpu +memory" what subtree_control does not list yet. */
+static const char *still_missing(struct apply *ap, const char *value, const char *live)
+{
+	const char *missing = "";
+
+	for (const char *at = value; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		if (!lists_word(live, at + 1, n - 1))
+			missing = arena_printf(ap->arena, "%s%s%.*s", missing, *missing ? " " : "",
+					       (int)n, at);
+		at += n;
+	}
+	return missing;
+}
+
+/* Read again: another setup may have enabled something meanwhile, and EBUSY right after a
+ * process moved down is over in a moment. */
+int step_enable(struct apply *ap, struct record_step *s, struct error *e)
+{
+	for (unsigned pause_ms = 1, waited_ms = 0;; pause_ms *= 2) {
+		const char *live, *missing;
+		int r;
+
+		r = cgroupfs_read(&live, ap->fs, "", s->step.path, s->step.file, e);
+		if (r < 0)
+			return -1;
+		missing = r ? s->step.value : still_missing(ap, s->step.value, live);
+		if (!*missing)
+			return 0;
+		if (cgroupfs_write(ap->fs, "", s->step.path, s->step.file, missing, e) == 0)
+			return 0;
+		if (e->os != EBUSY || waited_ms >= ENABLE_MAX_MS)
+			break;
+		nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
+		waited_ms += pause_ms;
+	}
+	if (e->os == EBUSY)
+		error_add(e, "; processes sit in this group itself, and cgroup v2 allows them in "
+			     "leaves only");
+	if (e->os == ENOENT)
+		error_add(e, "; the group's own parent does not hand the controller down");
+	return -1;
+}
+
+int step_inherit(struct apply *ap, struct record_step *s, struct error *e)
+{
+	const char *parent = cgpath_parent(ap->arena, s->step.path);
+	const char *live = "", *value = "";
+
+	/* A file that is not there reads as empty, and the write then says what is wrong. */
+	if (cgroupfs_read(&live, ap->fs, s->step.controller, s->step.path, s->step.file, e) < 0 ||
+	    cgroupfs_read(&value, ap->fs, s->step.controller, parent, s->step.file, e) < 0)
+		return -1;
+	if (*live)
+		return 0;
+	return cgroupfs_write(ap->fs, s->step.controller, s->step.path, s->step.file, value, e);
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * undo - take the steps of a record back, last first
+ */
+#include "hook/undo.h"
+
+#include <string.h>
+
+#include "hook/cgpath.h"
+#include "hook/drain.h"
+#include "hook/log.h"
+#include "hook/procs.h"
+#include "hook/quirks.h"
+#include "hook/undo_value.h"
+
+static int version_of(const struct undo *u, const char *controller)
+{
+	for (size_t i = 0; i < u->record->n_mounts; i++)
+		if (strcmp(u->record->mounts[i].name, controller) == 0)
+			return strcmp(controller, "unified") == 0 ? 2 : 1;
+	return 2;
+}
+
+/* --- values --- */
+
+/* Put the old value back, if the file still holds ours: what somebody changed since is theirs. */
+static int restore_value(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	int version = version_of(u, s->step.controller);
+	const struct quirk *q = quirks_find(version, s->step.file);
+	const char *live, *value;
+	int r;
+
+	if (s->fresh || !s->old ||
+	    quirks_same(version, s->step.file, s->step.value, s->old, u->page_size))
+		return 0;
+	value = undo_value(q ? q->readback : READBACK_TEXT, s->step.file, s->step.value, s->old,
+			   u->arena);
+	if (!value)
+		return 0;
+	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (!quirks_same(version, s->step.file, s->step.value, live, u->page_size))
+		return 0;
+	return cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e);
+}
+
+/* --- controllers --- */
+
+/* The children of a group on the way, without the one that leads to the target. */
+static int count_others(size_t *ret, const struct undo *u, const char *path, struct error *e)
+{
+	size_t depth = cgpath_depth(path) + 1, n = 0;
+	const char **names = NULL;
+	const char *ours;
+	int r;
+
+	*ret = 0;
+	ours = cgpath_name(cgpath_head(u->arena, u->record->path, depth));
+	r = cgroupfs_children(&names, &n, u->fs, "", path, e);
+	for (size_t i = 0; r == 0 && i < n; i++)
+		*ret += strcmp(names[i], ours) != 0;
+	return r < 0 ? -1 : 0;
+}
+
+/*
+ * Controllers that we enabled are disabled again only while no other group lives
+ * below: its limits would vanish with the controller. If one appears in this very
+ * moment, they are enabled again.
+ */
+static int disable(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	const char *minus = undo_disabled(s->step.value, s->old ? s->old : "", u->arena);
+	const char *plus;
+	size_t others;
+
+	if (s->fresh || !*minus || count_others(&others, u, s->step.path, e) < 0 || others)
+		return 0;
+	if (cgroupfs_write(u->fs, "", s->step.path, s->step.file, minus, e) < 0) {
+		log_debug("%s", e->text);
+		return 0; /* somebody below relies on it */
+	}
+	if (count_others(&others, u, s->step.path, e) < 0 || !others)
+		return 0;
+	plus = undo_enabled(minus, u->arena);
+	return cgroupfs_write(u->fs, "", s->step.path, s->step.file, plus, e);
+}
+
+/* --- processes --- */
+
+static bool is_own_target(const struct undo *u, const char *path)
+{
+	return u->record->mode == MODE_OWN && strcmp(path, u->record->path) == 0;
+}
+
+/* Only the VM process was put here by us; take it back if it is still that process. */
+static int take_vm_back(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	const struct record *r = u->record;
+	const char *name = *s->step.controller ? s->step.controller : "unified";
+	struct held_process vm = PROCS_NONE;
+	struct facts_process now = {0};
+	const char *is;
+	int result = 0;
+
+	if (!s->old || procs_hold(&vm, r->vm.pid, NULL) < 0)
+		return 0;
+	if (vm.start == r->vm.start &&
+	    procs_cgroups(&now.cgroups, &now.n_cgroups, u->arena, "/proc", vm.pid, NULL) == 0) {
+		is = facts_process_path(&now, name);
+		if (is && strcmp(is, s->step.path) == 0)
+			result = drain_one(u->fs, s->step.controller, vm.pid, s->old, e);
+	}
+	procs_release(&vm);
+	return result;
+}
+
+static int empty_target(const struct undo *u, const char *controller, const char *origin,
+			struct error *e)
+{
+	const char *path = u->record->path;
+
+	if (u->record->kill && !u->rollback)
+		return drain_kill(u->fs, controller, path, e);
+	if (!origin)
+		origin = cgpath_parent(u->arena, path);
+	return drain_move(u->fs, controller, path, origin, e);
+}
+
+static int take_processes_back(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	if (is_own_target(u, s->step.path) && !u->record->joined)
+		return empty_target(u, s->step.controller, s->old, e);
+	return take_vm_back(u, s, e);
+}
+
+/* --- directories --- */
+
+/* The shared parents that vmcg made, ours or another container's, once they are empty. */
+static void remove_parents(const struct undo *u, const char *controller, const char *path)
+{
+	const char *at = cgpath_parent(u->arena, path);
+
+	while (at && strcmp(at, "/") != 0 && cgroupfs_marked(u->fs, controller, at, NULL) == 0 &&
+	       cgroupfs_rmdir(u->fs, controller, at, NULL) >= 0)
+		at = cgpath_parent(u->arena, at);
+}
+
+/* Where the VM came from in this hierarchy, for processes that nobody placed. */
+static const char *origin_in(const struct undo *u, const char *controller)
+{
+	return facts_process_path(&u->record->vm, *controller ? controller : "unified");
+}
+
+static int remove_target(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	const char *controller = s->step.controller, *path = s->step.path;
+
+	switch (cgroupfs_marked(u->fs, controller, path, u->record->id)) {
+	case CGROUPFS_ABSENT: break;
+	case CGROUPFS_FOREIGN:
+		/* Made by another since, or we died between making and marking it: an empty
+		 * one goes, anything else is not ours. */
+		cgroupfs_rmdir(u->fs, controller, path, NULL);
+		break;
+	default:
+		if (empty_target(u, controller, origin_in(u, controller), e) < 0 ||
+		    drain_remove(u->fs, controller, path, e) < 0)
+			return -1;
+	}
+	remove_parents(u, controller, path);
+	return 0;
+}
+
+static int remove_directory(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	if (!s->fresh)
+		return 0;
+	if (is_own_target(u, s->step.path))
+		return remove_target(u, s, e);
+	/* A parent that others use by now stays; they remove it when they go. */
+	cgroupfs_rmdir(u->fs, s->step.controller, s->step.path, NULL);
+	return 0;
+}
+
+/* --- devices --- */
+
+static int restore_filter(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	const struct devfilter *replaced = NULL;
+
+	if (s->fresh || !s->old)
+		return 0;
+	for (size_t i = 0; i < u->n_filters; i++)
+		if (strcmp(u->filters[i].path, s->step.path) == 0)
+			replaced = &u->filters[i];
+	return devfilter_restore(u->fs, version_of(u, s->step.controller), s->step.path, s->old,
+				 replaced, &u->record->before, e);
+}
+
+/* --- the whole --- */
+
+static int undo_step(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	switch (s->step.op) {
+	case PLAN_MKDIR: return remove_directory(u, s, e);
+	case PLAN_ENABLE: return disable(u, s, e);
+	case PLAN_DEVICES: return restore_filter(u, s, e);
+	case PLAN_PLACE: return take_processes_back(u, s, e);
+	case PLAN_WRITE: return restore_value(u, s, e);
+	case PLAN_CHECK:
+	case PLAN_INHERIT: /* an empty v1 cpuset admits nobody: filling it took nothing away */
+	case PLAN_AFFINITY: break;
+	}
+	return 0;
+}
+
+static int undo_range(const struct undo *u, size_t first, size_t end, struct error *e)
+{
+	struct error each;
+	int result = 0;
+
+	for (size_t i = end; i-- > first;) {
+		const struct record_step *s = &u->record->steps[i];
+
+		if (undo_step(u, s, &each) == 0)
+			continue;
+		log_debug("undo of %s %s: %s", plan_op_name[s->step.op], s->step.path, each.text);
+		if (result == 0 && e)
+			*e = each;
+		result = -1;
+	}
+	if (result < 0 && e)
+		e->kind = ERROR_UNDO;
+	return result;
+}
+
+int undo_steps(const struct undo *u, size_t first, size_t end, struct error *e)
+{
+	if (end > u->record->n_steps)
+		end = u->record->n_steps;
+	if (undo_range(u, first, end, e) == 0)
+		return 0;
+	/* Two values can stand in each other's way (memory and memory+swap): what failed may
+	 * go now that the rest is done. */
+	return undo_range(u, first, end, e);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * undo - take the steps of a record back, last first
+ *
+ * Serves the rollback of a failed setup and the teardown of a finished one, and
+ * goes by the live state: a value is put back only while it is still ours, a
+ * directory is removed only when it is marked as ours, what is gone already is
+ * fine. So it can be repeated, and it finishes what a kill -9 left.
+ */
+#ifndef VMCG_HOOK_UNDO_H
+#define VMCG_HOOK_UNDO_H
+
+#include "hook/cgroupfs.h"
+#include "hook/devfilter.h"
+#include "hook/record.h"
+
+struct undo {
+	struct arena *arena;
+	struct cgroupfs *fs;
+	const struct record *record;
+	uint64_t page_size;
+	const struct devfilter *filters; /* rollback: replaced programs that are still held */
+	size_t n_filters;
+	bool rollback; /* setup failed: never kill, and take enabled controllers back */
+};
+
+/*
+ * Undo the steps from first to before end (all: 0, SIZE_MAX), last first. Goes on
+ * after a failure, tries what failed once more, and reports the first: ERROR_UNDO.
+ */
+int undo_steps(const struct undo *u, size_t first, size_t end, struct error *e);
+
+#endif
