@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sandbox - what this process may still ask of the kernel
+ *
+ * Entered after the command line is understood and before the first byte of
+ * input is parsed. A seccomp allow-list for each kind of command; any other
+ * system call kills the process. no_new_privs is set. Nothing is ever executed.
+ */
+#ifndef VMCG_HOOK_SANDBOX_H
+#define VMCG_HOOK_SANDBOX_H
+
+#include "oci/error.h"
+
+enum sandbox {
+	SANDBOX_LOOK, /* plan, host, list, show, paths: reads, and writes to open descriptors */
+	SANDBOX_WORK, /* setup and teardown: also cgroups, records, device programs */
+};
+
+/* Confine this process for good. ERROR_HOST when the kernel does not let us. */
+int sandbox_enter(enum sandbox kind, struct error *e);
+
+/* The filter as text (libseccomp's pseudo code) to a descriptor, for tests and readers. */
+int sandbox_export(enum sandbox kind, int fd, struct error *e);
+
+/* Before all that: descriptors 0 to 2 are open and no other is; the signal mask and
+ * the umask are as a root tool wants them, whatever the caller left behind. */
+void sandbox_clean_start(void);
+
+#endif
