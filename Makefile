@@ -6,7 +6,9 @@
 #   build/unit/*      cmocka programs, one for each tests/unit/test-*.c
 # `make help` lists the targets.
 
-CC        ?= gcc
+ifeq ($(origin CC),default)
+CC        := gcc
+endif
 PREFIX    ?= /usr/local
 prefix    ?= $(PREFIX)
 sbindir   ?= $(prefix)/sbin

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli - the command line: one table of commands and one of options
+ */
+#include "hook/cli.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hook/inspect.h"
+#include "hook/poststart.h"
+#include "hook/setup.h"
+#include "hook/teardown.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+static int inside_container(struct context *c, struct error *e)
+{
+	return error_set(
+	    e, ERROR_USAGE,
+	    "%s runs inside the container, where the host's cgroups cannot be reached; "
+	    "configure the hook as createRuntime and poststop",
+	    c->command->name);
+}
+
+static const struct command commands[] = {
+    {"prestart", "", "set up the container whose state is on standard input", setup_command,
+     SANDBOX_WORK, 0, true},
+    {"createRuntime", "", "the same; the second of the two is a no-op", setup_command, SANDBOX_WORK,
+     0, true},
+    {"poststart", "", "find and place the VM process if setup could not", poststart_command,
+     SANDBOX_WORK, 0, true},
+    {"poststop", "", "take down what was set up; nothing left is success", teardown_poststop,
+     SANDBOX_WORK, 0, true},
+    {"createContainer", "", "refused: runs inside the container", inside_container, SANDBOX_LOOK, 0,
+     true},
+    {"startContainer", "", "refused: runs inside the container", inside_container, SANDBOX_LOOK, 0,
+     true},
+    {"plan", "", "print the steps of setup, change nothing", setup_plan_command, SANDBOX_LOOK, 0,
+     false},
+    {"host", "", "print the host facts that a plan is made from", inspect_host, SANDBOX_LOOK, 0,
+     false},
+    {"list", "", "the containers under management", inspect_list, SANDBOX_LOOK, 0, false},
+    {"show", "ID", "one of them: settings, devices, processes, usage", inspect_show, SANDBOX_LOOK,
+     1, false},
+    {"paths", "ID", "its cgroup in each hierarchy", inspect_paths, SANDBOX_LOOK, 1, false},
+    {"destroy", "ID", "take it down now", teardown_destroy, SANDBOX_WORK, 1, false},
+};
+
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_PID, OPTION_WORD };
+
+struct option {
+	const char *name, *arg, *what;
+	enum option_kind kind;
+	size_t offset;     /* in struct options */
+	const char *words; /* OPTION_WORD: blank-separated; the first is value first, ... */
+	int first;
+};
+
+#define AT(field) offsetof(struct options, field)
+
+static const struct option options[] = {
+    {"--root", "DIR", "run directory [/run/vmcg; rootless $XDG_RUNTIME_DIR/vmcg]", OPTION_TEXT,
+     AT(root), NULL, 0},
+    {"--cgroup-manager", "auto|cgroupfs|systemd", "who makes the cgroup [auto]", OPTION_WORD,
+     AT(manager), "auto cgroupfs systemd", CHOICE_AUTO},
+    {"--systemd-cgroup", NULL, "the same as --cgroup-manager systemd", OPTION_WORD, AT(manager),
+     NULL, MANAGER_SYSTEMD},
+    {"--mode", "auto|own|adopt", "make a cgroup, or tune the runtime's [auto]", OPTION_WORD,
+     AT(mode), "auto own adopt", CHOICE_AUTO},
+    {"--vm-pid", "PID", "the VM process", OPTION_PID, AT(vm_pid), NULL, 0},
+    {"--vm-pid-file", "FILE", "a file that holds its number", OPTION_TEXT, AT(vm_pid_file), NULL,
+     0},
+    {"--policy", "FILE", "the administrator's policy [" POLICY_PATH "]", OPTION_TEXT, AT(policy),
+     NULL, 0},
+    {"--state", "FILE", "plan: the state document, - is standard input", OPTION_TEXT, AT(state),
+     NULL, 0},
+    {"--config", "FILE", "plan: the config [./config.json]", OPTION_TEXT, AT(config), NULL, 0},
+    {"--host", "FILE", "plan: host facts instead of this host's", OPTION_TEXT, AT(host), NULL, 0},
+    {"--format", "text|json", "form of the output [text]", OPTION_WORD, AT(json), "text json", 0},
+    {"--dry-run", NULL, "print the steps instead of taking them", OPTION_FLAG, AT(dry_run), NULL,
+     0},
+    {"--log", "FILE", "log here instead of to standard error", OPTION_TEXT, AT(log), NULL, 0},
+    {"--log-format", "text|json", "form of the log [text]", OPTION_WORD, AT(log_json), "text json",
+     0},
+    {"--debug", NULL, "log every step", OPTION_FLAG, AT(debug), NULL, 0},
+#ifdef VMCG_TEST
+    {"--yard", "DIR", "plain directories in place of the cgroup mounts", OPTION_TEXT, AT(yard),
+     NULL, 0},
+#endif
+    {"--version", NULL, "print the version", OPTION_FLAG, AT(version), NULL, 0},
+    {"--help", NULL, "print this", OPTION_FLAG, AT(help), NULL, 0},
+};
+
+/* --- parsing --- */
+
+static const struct option *find_option(const char *arg, size_t n)
+{
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (strlen(options[i].name) == n && strncmp(options[i].name, arg, n) == 0)
+			return &options[i];
+	return NULL;
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* Options of one word share a destination: an int counted from first, or a bool. */
+static void store_word(const struct option *o, void *at, int value)
+{
+	if (o->offset == AT(manager) || o->offset == AT(mode))
+		*(int *)at = value;
+	else
+		*(bool *)at = value;
+}
+
+static int set_word(const struct option *o, void *at, const char *value, struct error *e)
+{
+	const char *word = o->words;
+	size_t len = strlen(value);
+
+	for (int v = o->first; *word; v++) {
+		size_t n = strcspn(word, " ");
+
+		if (n == len && strncmp(word, value, n) == 0) {
+			store_word(o, at, v);
+			return 0;
+		}
+		word += n + strspn(word + n, " ");
+	}
+	return error_set(e, ERROR_USAGE, "%s: \"%s\" is none of %s", o->name, value, o->arg);
+}
+
+static int set_pid(const struct option *o, int64_t *at, const char *value, struct error *e)
+{
+	char *end;
+	long long pid = strtoll(value, &end, 10);
+
+	if (end == value || *end || value[0] == '+' || pid <= 0 || pid > INT32_MAX)
+		return error_set(e, ERROR_USAGE, "%s: \"%s\" is not a process number", o->name,
+				 value);
+	*at = pid;
+	return 0;
+}
+
+static int set_option(struct options *to, const struct option *o, const char *value,
+		      struct error *e)
+{
+	void *at = (char *)to + o->offset;
+
+	switch (o->kind) {
+	case OPTION_FLAG: *(bool *)at = true; return 0;
+	case OPTION_TEXT:
+		if (!*value)
+			return error_set(e, ERROR_USAGE, "%s: the value is empty", o->name);
+		*(const char **)at = value;
+		return 0;
+	case OPTION_PID: return set_pid(o, at, value, e);
+	case OPTION_WORD:
+		if (o->words)
+			return set_word(o, at, value, e);
+		store_word(o, at, o->first);
+		return 0;
+	}
+	return 0;
+}
+
+/* One option at argv[*at]; moves *at over its value. */
+static int parse_option(struct context *c, int argc, char *const *argv, int *at, struct error *e)
+{
+	const char *arg = argv[*at];
+	const char *equals = strchr(arg, '=');
+	size_t n = equals ? (size_t)(equals - arg) : strlen(arg);
+	const struct option *o = find_option(arg, n);
+	const char *value = equals ? equals + 1 : NULL;
+
+	if (!o)
+		return error_set(e, ERROR_USAGE, "unknown option \"%s\"; see vmcg --help", arg);
+	if (!o->arg && value)
+		return error_set(e, ERROR_USAGE, "%s takes no value", o->name);
+	if (o->arg && !value) {
+		if (*at + 1 >= argc)
+			return error_set(e, ERROR_USAGE, "%s needs a value: %s", o->name, o->arg);
+		value = argv[++*at];
+	}
+	return set_option(&c->options, o, value ? value : "", e);
+}
+
+static int check_command(struct context *c, const char *name, struct error *e)
+{
+	if (c->options.help || c->options.version)
+		return 0;
+	if (!name)
+		return error_set(e, ERROR_USAGE, "no command; see vmcg --help");
+	if (!c->command)
+		return error_set(e, ERROR_USAGE, "unknown command \"%s\"; see vmcg --help", name);
+	if (c->n_args != c->command->n_args)
+		return error_set(e, ERROR_USAGE, "usage: vmcg [OPTIONS] %s%s%s", name,
+				 *c->command->args ? " " : "", c->command->args);
+	return 0;
+}
+
+int cli_parse(struct context *c, int argc, char *const *argv, struct error *e)
+{
+	const char *name = NULL;
+	bool options_end = false;
+
+	c->options.manager = CHOICE_AUTO;
+	c->options.mode = CHOICE_AUTO;
+	for (int i = 1; i < argc; i++) {
+		if (!options_end && strcmp(argv[i], "--") == 0) {
+			options_end = true;
+		} else if (!options_end && argv[i][0] == '-' && argv[i][1]) {
+			if (parse_option(c, argc, argv, &i, e) < 0)
+				return -1;
+		} else if (!name) {
+			name = argv[i];
+			c->command = find_command(name);
+		} else {
+			*ARENA_APPEND(c->arena, c->args, c->n_args) = argv[i];
+		}
+	}
+	return check_command(c, name, e);
+}
+
+/* --- help --- */
+
+void cli_help(struct text *out)
+{
+	text_puts(out,
+		  "usage: vmcg [OPTIONS] COMMAND [ARGS]\n\n"
+		  "Puts the virtual machine inside a container into its control group, under the\n"
+		  "limits of the container's config.json, and takes everything down again.\n\n"
+		  "commands:\n");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		text_printf(out, "  %-16s %-3s %s\n", commands[i].name, commands[i].args,
+			    commands[i].what);
+	text_puts(out, "\noptions:\n");
+	for (size_t i = 0; i < COUNT(options); i++)
+		text_printf(out, "  %s%s%s\n        %s\n", options[i].name,
+			    options[i].arg ? " " : "", options[i].arg ? options[i].arg : "",
+			    options[i].what);
+	text_puts(out,
+		  "\nexit codes: 0 done, 1 internal, 2 usage, 3 input refused, 4 host refused,\n"
+		  "5 failed and undone, 6 failed and not wholly undone. See vmcg(8).\n");
+}
+
+void cli_completion(struct text *out)
+{
+	text_puts(out, "# bash completion for vmcg, made from its own tables\n"
+		       "_vmcg() {\n"
+		       "\tCOMPREPLY=($(compgen -W \"");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		text_printf(out, "%s ", commands[i].name);
+	for (size_t i = 0; i < COUNT(options); i++)
+		text_printf(out, "%s%s", i ? " " : "", options[i].name);
+	text_puts(out,
+		  "\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _vmcg vmcg\n");
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * cli - the command line: one table of commands and one of options
+ *
+ * Parsing, --help, the completion script and the man page's lists all come from
+ * the two tables.
+ */
+#ifndef VMCG_HOOK_CLI_H
+#define VMCG_HOOK_CLI_H
+
+#include "hook/context.h"
+#include "hook/sandbox.h"
+
+struct command {
+	const char *name;
+	const char *args; /* "ID"; "" for none */
+	const char *what; /* one line of help */
+	int (*run)(struct context *c, struct error *e);
+	enum sandbox sandbox;
+	size_t n_args;
+	bool stage; /* an OCI stage: silent on standard output, logs to syslog */
+};
+
+/* Fill in options, command and args from argv. ERROR_USAGE: one line that says what and why. */
+int cli_parse(struct context *c, int argc, char *const *argv, struct error *e);
+
+void cli_help(struct text *out);
+
+/* A completion script for bash, from the same tables. */
+void cli_completion(struct text *out);
+
+#endif

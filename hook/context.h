@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * context - what a command gets: the options, the policy, and where its output goes
+ */
+#ifndef VMCG_HOOK_CONTEXT_H
+#define VMCG_HOOK_CONTEXT_H
+
+#include "hook/policy.h"
+#include "hook/target.h"
+#include "oci/text.h"
+
+struct options {
+	const char *root;        /* NULL: policy's, or the default */
+	int manager;             /* enum manager or CHOICE_AUTO */
+	int mode;                /* enum mode or CHOICE_AUTO */
+	int64_t vm_pid;          /* 0: not given */
+	const char *vm_pid_file; /* NULL: not given */
+	const char *policy;      /* NULL: POLICY_PATH if it exists */
+	bool json;
+	bool dry_run;
+	const char *log;
+	bool log_json, debug;
+	bool help, version;
+	const char *state, *config, *host; /* plan: files, "-" is standard input */
+	const char *yard;                  /* test build */
+};
+
+struct context {
+	struct options options;
+	const struct command *command;
+	const char **args; /* behind the command */
+	size_t n_args;
+	struct policy policy;
+	const char *root; /* run directory, decided */
+	struct arena *arena;
+	struct text *out; /* printed to standard output when the command has succeeded */
+};
+
+#endif

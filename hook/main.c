@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * main - argv to command to exit code
+ *
+ * The order matters: a clean process, the command line, the log file, then the
+ * sandbox, and only then the first byte of input.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hook/cli.h"
+#include "hook/input.h"
+#include "hook/log.h"
+#include "hook/procfs.h"
+
+/* root of a user namespace is not the host's. */
+static bool is_rootless(struct arena *a)
+{
+	const char *map;
+	size_t len;
+
+	if (geteuid() != 0)
+		return true;
+	return input_proc(&map, &len, "/proc/self/uid_map", a) == 0 &&
+	       !procfs_uid_map_is_initial(map, len);
+}
+
+/* The only thing ever read from the environment, and only for a rootless caller. */
+static void decide_root(struct context *c)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	c->root = c->options.root ? c->options.root : c->policy.root;
+	if (c->root)
+		return;
+	c->root = "/run/vmcg";
+	if (runtime && runtime[0] == '/' && is_rootless(c->arena))
+		c->root = arena_printf(c->arena, "%s/vmcg", runtime);
+}
+
+static int load_policy(struct context *c, struct error *e)
+{
+	const char *file = c->options.policy ? c->options.policy : POLICY_PATH;
+	const char *bytes;
+	size_t len;
+	int r;
+
+	r = input_file(&bytes, &len, file, c->arena, e);
+	if (r == INPUT_ABSENT && c->options.policy)
+		return error_set(e, ERROR_INPUT, "%s: no such file (--policy)", file);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (policy_parse(&c->policy, c->arena, bytes, len, e) < 0)
+		return error_add(e, " (%s)", file);
+	if (c->options.manager == CHOICE_AUTO && c->policy.manager)
+		c->options.manager = strcmp(c->policy.manager, "systemd") == 0    ? MANAGER_SYSTEMD
+				     : strcmp(c->policy.manager, "cgroupfs") == 0 ? MANAGER_CGROUPFS
+										  : CHOICE_AUTO;
+	return 0;
+}
+
+static int run(struct context *c, struct error *e)
+{
+	const struct log_options log = {.file = c->options.log,
+					.command = c->command->name,
+					.json = c->options.log_json,
+					.debug = c->options.debug,
+					.syslog = c->command->stage};
+
+	if (log_open(&log, e) < 0 || sandbox_enter(c->command->sandbox, e) < 0)
+		return -1;
+	if (load_policy(c, e) < 0)
+		return -1;
+	decide_root(c);
+	return c->command->run(c, e);
+}
+
+/* Output appears whole, and only when the command has succeeded. */
+static int print(const struct text *out)
+{
+	for (size_t at = 0; at < out->len;) {
+		ssize_t n = write(STDOUT_FILENO, out->s + at, out->len - at);
+
+		if (n < 0)
+			return ERROR_INTERNAL;
+		at += (size_t)n;
+	}
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct arena arena = {0};
+	struct text out = {0};
+	struct context c = {.arena = &arena, .out = &out};
+	struct error e = {.kind = ERROR_INTERNAL, .text = "failed without saying why"};
+	int code = 0;
+
+	sandbox_clean_start();
+	if (cli_parse(&c, argc, argv, &e) < 0) {
+		log_error("%s", e.text);
+		code = ERROR_USAGE;
+	} else if (c.options.help) {
+		cli_help(&out);
+	} else if (c.options.version) {
+		text_puts(&out, "vmcg " VMCG_VERSION "\n");
+	} else if (run(&c, &e) < 0) {
+		log_error("%s", e.text);
+		code = (int)e.kind;
+	}
+	if (!code)
+		code = print(&out);
+	text_free(&out);
+	arena_free(&arena);
+	return code;
+}

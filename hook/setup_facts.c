@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * setup_facts - what setup has to know about this host, and no more
+ *
+ * The VM process is held before anything is read about it, so what is read is
+ * about that process and no later one of the same number.
+ */
+#include "hook/setup_facts.h"
+
+#include <string.h>
+
+#include "hook/cgpath.h"
+#include "hook/compose.h"
+#include "hook/host.h"
+#include "hook/input.h"
+#include "hook/unitname.h"
+#include "hook/vmprocess.h"
+
+const char *setup_boot_id(struct arena *a)
+{
+	const char *text;
+	size_t len;
+
+	/* Not a regular file to fstat on all kernels: read it as a stream would be. */
+	if (input_proc(&text, &len, "/proc/sys/kernel/random/boot_id", a) < 0)
+		return "unknown";
+	return arena_copy(a, text, strcspn(text, "\n"));
+}
+
+static int find_vm(struct setup *s, struct error *e)
+{
+	const struct oci_state *state = &s->state;
+	bool own = state->n_annotations > 0;
+	struct vmprocess vm;
+
+	if (vmprocess_find(&vm, s->context, state, own ? state->annotations : s->config.annotations,
+			   own ? state->n_annotations : s->config.n_annotations, e) < 0)
+		return -1;
+	s->vm_why = vm.why;
+	if (!vm.pid)
+		return 0;
+	if (procs_hold(&s->held, vm.pid, e) < 0)
+		return error_add(e, " (%s)", vm.why);
+	s->vm = s->held.pid; /* a thread's id became its process */
+	return 0;
+}
+
+/* The paths that target.c may choose: what exists there decides the mode. */
+static size_t candidate_paths(const char *paths[3], struct setup *s)
+{
+	const char *wanted = s->config.cgroups_path;
+	struct unitname unit;
+	size_t n = 0;
+
+	if (wanted && *wanted && cgpath_clean(&paths[n], s->arena, wanted, "", NULL) == 0)
+		n++;
+	if (wanted && unitname_has_form(wanted) &&
+	    unitname_parse(&unit, wanted, "system.slice", s->arena, NULL) == 0)
+		paths[n++] = unit.path;
+	paths[n++] = target_default_path(s->state.id, s->arena);
+	return n;
+}
+
+static int probe(struct setup *s, struct error *e)
+{
+	const char **controllers = compose_controllers(&s->config.resources, s->arena);
+	const char **devices;
+	const char *paths[3];
+	int64_t pids[2];
+	struct host_wishes w = {.cgroups = paths, .init_cgroups = true, .pids = pids};
+
+	w.n_cgroups = candidate_paths(paths, s);
+	w.devices = devices = arena_alloc(s->arena, (s->devices.n + s->context->policy.deny.n + 1) *
+							sizeof(*devices));
+	for (size_t i = 0; i < s->devices.n; i++)
+		devices[w.n_devices++] = s->devices.items[i].path;
+	for (size_t i = 0; i < s->context->policy.deny.n; i++)
+		devices[w.n_devices++] = s->context->policy.deny.items[i];
+	w.controllers = controllers;
+	while (controllers[w.n_controllers])
+		w.n_controllers++;
+	if (s->init)
+		pids[w.n_pids++] = s->init;
+	if (s->vm && s->vm != s->init)
+		pids[w.n_pids++] = s->vm;
+	w.init = s->init;
+	return host_probe(&s->facts, s->arena, &w, e);
+}
+
+/* state.pid may be a thread's id (some shims send one). */
+static int find_init(struct setup *s, struct error *e)
+{
+	struct held_process init = PROCS_NONE;
+
+	if (!s->state.pid)
+		return 0;
+	if (procs_hold(&init, s->state.pid, e) < 0)
+		return error_add(e, " (state:/pid)");
+	s->init = init.pid;
+	procs_release(&init);
+	return 0;
+}
+
+int setup_describe_init(struct setup *s, struct error *e)
+{
+	struct facts_process p = {0};
+
+	(void)e;
+	if (!s->state.pid || procs_describe(&p, s->arena, "/proc", s->state.pid, NULL) < 0)
+		return 0;
+	s->init = p.pid;
+	*ARENA_APPEND(s->arena, s->facts.processes, s->facts.n_processes) = p;
+	return 0;
+}
+
+static int from_file(struct setup *s, const char *file, struct error *e)
+{
+	const struct options *o = &s->context->options;
+	const char *bytes;
+	size_t len;
+	int r;
+
+	r = input_file(&bytes, &len, file, s->arena, e);
+	if (r == INPUT_ABSENT)
+		return error_set(e, ERROR_INPUT, "%s: no such file (--host)", file);
+	if (r < 0 || facts_parse(&s->facts, s->arena, bytes, len, e) < 0)
+		return -1;
+	s->init = s->state.pid;
+	s->vm = o->vm_pid ? o->vm_pid : s->state.pid;
+	s->vm_why = o->vm_pid ? "option:--vm-pid" : "state:/pid";
+	/* The facts may say which process holds a VM, as discovery would find it. */
+	for (size_t i = 0; !o->vm_pid && i < s->facts.n_processes; i++) {
+		if (!s->facts.processes[i].kvm)
+			continue;
+		s->vm = s->facts.processes[i].pid;
+		s->vm_why = "discovery:kvm";
+		break;
+	}
+	return 0;
+}
+
+int setup_facts(struct setup *s, const char *facts_file, struct error *e)
+{
+	s->facts = (struct facts){0};
+	if (facts_file)
+		return from_file(s, facts_file, e);
+	if (find_init(s, e) < 0 || find_vm(s, e) < 0 || probe(s, e) < 0)
+		return -1;
+	return 0;
+}

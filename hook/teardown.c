@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * teardown - take down what a record says, and drop the record
+ */
+#include "hook/teardown.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "hook/input.h"
+#include "hook/log.h"
+#include "hook/setup_facts.h"
+#include "hook/undo.h"
+#include "oci/state.h"
+
+enum { LOCK_TIMEOUT_MS = 10000 };
+
+int teardown_record(const struct context *c, struct store *store, const struct record *r,
+		    struct error *e)
+{
+	struct cgroupfs fs;
+	struct undo u = {.arena = c->arena,
+			 .fs = &fs,
+			 .record = r,
+			 .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
+			 .rollback = r->status == RECORD_INTENT};
+	int result = 0;
+
+	/* After a reboot nothing of it exists, and the paths may be somebody else's. */
+	if (strcmp(r->boot, setup_boot_id(c->arena)) == 0) {
+		cgroupfs_open(&fs, c->arena, r->mounts, r->n_mounts, c->options.yard);
+		result = undo_steps(&u, 0, SIZE_MAX, e);
+		cgroupfs_close(&fs);
+	}
+	if (result < 0)
+		return error_add(e, "; the record %s/%s.json stays: run vmcg destroy %s again",
+				 store->root, r->id, r->id);
+	if (store_remove(store, e) < 0) {
+		e->kind = ERROR_UNDO;
+		return -1;
+	}
+	log_info("%s: taken down", r->path);
+	return 0;
+}
+
+/* absent: what having no record means, 0 or an error that is set already. */
+static int take_down(struct context *c, const char *id, bool must_exist, struct error *e)
+{
+	struct store store = STORE_NONE;
+	struct record record;
+	int r;
+
+	log_about(id);
+	r = store_open(&store, c->root, false, e);
+	if (r == 0)
+		r = store_lock(&store, id, LOCK_TIMEOUT_MS, e);
+	if (r == 0)
+		r = store_load(&record, &store, id, c->arena, e);
+	if (r == 0 && c->options.dry_run)
+		text_printf(c->out, "%s: %zu steps would be undone\n", record.path, record.n_steps);
+	else if (r == 0)
+		r = teardown_record(c, &store, &record, e);
+	store_close(&store);
+	if (r == STORE_ABSENT && must_exist)
+		return error_set(e, ERROR_HOST,
+				 "%s: no record of container %s; vmcg list shows all", c->root, id);
+	if (r == STORE_ABSENT)
+		log_info("no record: nothing to take down");
+	return r < 0 ? -1 : 0;
+}
+
+int teardown_poststop(struct context *c, struct error *e)
+{
+	struct oci_state state;
+	const char *bytes;
+	size_t len, used;
+
+	if (input_read(&bytes, &len, STDIN_FILENO, "state", c->arena, e) < 0 ||
+	    oci_state_parse(&state, &used, c->arena, bytes, len, e) < 0)
+		return -1;
+	return take_down(c, state.id, false, e);
+}
+
+int teardown_destroy(struct context *c, struct error *e)
+{
+	if (oci_state_check_id(c->args[0], e) < 0)
+		return -1;
+	return take_down(c, c->args[0], true, e);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vmprocess - which process is the VM
+ *
+ * In this order: --vm-pid, --vm-pid-file, the annotation io.vmcg.vm-pid-file
+ * (where policy lets it act), a process of the container that holds a KVM VM,
+ * state.pid. A pid that a file names must belong to the container: it is a
+ * descendant of state.pid or sits in its cgroup.
+ */
+#ifndef VMCG_HOOK_VMPROCESS_H
+#define VMCG_HOOK_VMPROCESS_H
+
+#include "hook/context.h"
+#include "oci/state.h"
+
+struct vmprocess {
+	int64_t pid;     /* 0: it does not run yet */
+	const char *why; /* "option:--vm-pid", "discovery:kvm", "state:/pid" */
+};
+
+/* ERROR_INPUT: a pid file that holds no pid. ERROR_HOST: gone, or foreign to the container. */
+int vmprocess_find(struct vmprocess *ret, const struct context *c, const struct oci_state *state,
+		   const struct oci_annotation *annotations, size_t n_annotations, struct error *e);
+
+#endif
