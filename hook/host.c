@@ -151,13 +151,9 @@ static int find_process(struct host_work *w, int64_t pid, struct error *e)
 		return -1;
 	drop_unreachable(f, &p);
 	p.init = pid == w->wishes->init;
-	/* Two threads of one process are one process. */
-	for (size_t i = 0; i < f->n_processes; i++) {
-		if (f->processes[i].pid == p.pid) {
-			f->processes[i].init |= p.init;
-			return 0;
-		}
-	}
+	/* Two threads of one process are one process; init was the first. */
+	if (facts_process(f, p.pid))
+		return 0;
 	*ARENA_APPEND(w->arena, f->processes, f->n_processes) = p;
 	return 0;
 }
