@@ -208,7 +208,7 @@ static int plan_throttle(struct planner *p, int version, enum oci_throttle list,
 			      "%lld:%lld %llu", major, minor, rate);
 	else if (rate == 1)
 		return planner_unfit(why, e, "rate 1: cgroup v2 takes 2 and more");
-	else if (rate == UINT64_MAX)
+	else if (rate == (throttle[list].operations ? UINT32_MAX : UINT64_MAX))
 		planner_write(p, PHASE_LIMITS, "io", "io.max", why, "%lld:%lld %s=max", major,
 			      minor, throttle[list].v2_key);
 	else

@@ -143,8 +143,9 @@ static bool find_line(struct piece live, struct piece key, struct piece *ret)
 	return false;
 }
 
-/* "8:0 200" is one of the lines; "200" is the first of them, alone or as "default 200". */
-static bool same_line(struct piece wanted, struct piece live)
+/* "8:0 200" is one of the lines; "200" is the first of them, alone or as "default 200". none is
+ * the number that, like 0, stands for no limit. */
+static bool same_line(struct piece wanted, struct piece live, uint64_t none)
 {
 	struct piece key, value, line, found;
 	uint64_t number;
@@ -160,7 +161,7 @@ static bool same_line(struct piece wanted, struct piece live)
 	if (find_line(live, key, &line))
 		return take(&line, ' ', &found) && piece_is(found, value);
 	/* A rule that limits nothing is not listed. */
-	return convert_digits(value.s, value.len, &number) && (number == 0 || number == UINT64_MAX);
+	return convert_digits(value.s, value.len, &number) && (number == 0 || number == none);
 }
 
 /* Each "name=value" of wanted is in live's line of the same key. */
@@ -207,7 +208,8 @@ bool readback_same(enum readback form, const char *file, const char *wanted, con
 	case READBACK_WIDER: return same_list(w, l, true);
 	case READBACK_SHARES: return same_shares(w, l);
 	case READBACK_FIELDS: return same_fields(w, l);
-	case READBACK_LINES: return same_line(w, l);
+	case READBACK_LINES: return same_line(w, l, UINT64_MAX);
+	case READBACK_IOPS: return same_line(w, l, UINT32_MAX);
 	case READBACK_PAIRS: return same_pairs(w, l);
 	case READBACK_OOM: return same_oom(w, l);
 	case READBACK_NEVER: return true;
