@@ -437,6 +437,9 @@ static void test_user_namespace(void **state)
 
 	(void)state;
 	fakehost_make(&k, entries);
+	if (geteuid() == 0)
+		assert_int_equal(chown(arena_printf(&k.arena, "%s" CG "/user.slice", k.top), 1, 1),
+				 0);
 	assert_int_equal(host_probe(&f, &k.arena,
 				    &(struct host_wishes){.prefix = k.top, .look = fakehost_look},
 				    &e),
