@@ -52,7 +52,9 @@ struct json {
 struct json_options {
 	const char *name;        /* of the document, for messages: "config.json" */
 	const char *const *keep; /* NULL-terminated JSON pointers to build, with all
-				  * below them; NULL: everything */
+				  * below them, and the objects on the way; what is
+				  * on the way and no object is built without its
+				  * elements; NULL: everything */
 	bool many;               /* stop after the first value instead of refusing more text */
 };
 

@@ -23,6 +23,7 @@
 enum { MANY = 1 << 16 };
 
 static const uint32_t DECODED = UINT32_C(1) << 31;
+static const uint32_t TAG = UINT32_C(0x7f) << 24;
 static const uint32_t PLACE = (UINT32_C(1) << 24) - 1;
 
 static_assert(JSON_MAX_BYTES <= 1 << 24, "24 bits hold every place in a document");
@@ -58,16 +59,24 @@ static uint64_t mix(uint64_t h, uint64_t word)
 	return h ^ h >> 32;
 }
 
+/* Two sums that do not wait for each other. */
 static uint64_t hash_name(const struct json_names_pool *pool, const char *name, size_t len)
 {
-	uint64_t h = ((uintptr_t)pool ^ (uintptr_t)pool->doc << 20) + len, word;
+	uint64_t h = ((uintptr_t)pool ^ (uintptr_t)pool->doc << 20) + len, g = ~h, words[2];
 	size_t n = len;
 
-	for (; n >= 8; n -= 8, name += 8) {
-		memcpy(&word, name, 8);
-		h = mix(h, word);
+	for (; n >= 16; n -= 16, name += 16) {
+		memcpy(words, name, 16);
+		h = mix(h, words[0]);
+		g = mix(g, words[1]);
 	}
-	return mix(mix(h, load_short(name, n)), len);
+	if (n >= 8) {
+		memcpy(words, name, 8);
+		h = mix(h, words[0]);
+		name += 8;
+		n -= 8;
+	}
+	return mix(mix(h, load_short(name, n)), g);
 }
 
 static uint32_t tag_of(uint64_t hash)
@@ -116,13 +125,19 @@ static uint32_t remember(struct json_names_pool *pool, const char *name, size_t 
 	return (uint32_t)place | DECODED;
 }
 
+/* A slot: where the name is, and a piece of its hash. */
+static uint32_t slot_of(uint64_t hash, uint32_t name)
+{
+	return (name & ~TAG) | tag_of(hash);
+}
+
 static void put_free(uint32_t *slots, size_t n_slots, uint64_t hash, uint32_t name)
 {
 	size_t i = hash & (n_slots - 1);
 
 	while (slots[i])
 		i = (i + 1) & (n_slots - 1);
-	slots[i] = (name & ~(UINT32_C(0x7f) << 24)) | tag_of(hash);
+	slots[i] = slot_of(hash, name);
 }
 
 /* Move to a table of the given size, from the row or from a smaller table. */
@@ -149,20 +164,23 @@ static void rebuild(struct json_names *s, const struct json_names_pool *pool, si
 static bool add_to_table(struct json_names *s, struct json_names_pool *pool, const char *name,
 			 size_t len)
 {
-	const uint32_t tag_mask = UINT32_C(0x7f) << 24;
 	uint64_t hash;
+	size_t i;
 
 	if (!s->slots)
 		rebuild(s, pool, JSON_NAMES_FEW * 4);
 	hash = hash_name(pool, name, len);
-	for (size_t i = hash & (s->n_slots - 1); s->slots[i]; i = (i + 1) & (s->n_slots - 1))
-		if ((s->slots[i] & tag_mask) == tag_of(hash) && same(pool, s->slots[i], name, len))
+	for (i = hash & (s->n_slots - 1); s->slots[i]; i = (i + 1) & (s->n_slots - 1))
+		if ((s->slots[i] & TAG) == tag_of(hash) && same(pool, s->slots[i], name, len))
 			return false;
 	s->last = remember(pool, name, len);
-	if ((s->n + 1) * 4 > s->n_slots * 3)
-		rebuild(s, pool, s->n_slots * (s->n_slots < MANY ? 4 : 2));
-	put_free(s->slots, s->n_slots, hash, s->last);
 	s->n++;
+	if (s->n * 4 <= s->n_slots * 3) {
+		s->slots[i] = slot_of(hash, s->last);
+		return true;
+	}
+	rebuild(s, pool, s->n_slots * (s->n_slots < MANY ? 4 : 2));
+	put_free(s->slots, s->n_slots, hash, s->last);
 	return true;
 }
 

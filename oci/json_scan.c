@@ -2,7 +2,7 @@
 /*
  * json_scan - what is wrong with the bytes of a JSON text, before its syntax is looked at
  *
- * Nearly all of a document is plain ASCII, so 32 bytes are tested at once for
+ * Nearly all of a document is plain ASCII, so a block of 32 bytes is tested at once for
  * anything that needs a look: a byte above 0x7f, a NUL, a backslash. Strings are
  * not told from what is between them: valid JSON has backslashes only in strings,
  * and everything else is for the parser to refuse.
@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+
+enum { BLOCK = 32 };
 
 /* The compiler makes of these what the machine has: vector registers, or plain words. */
 typedef unsigned char bytes16 __attribute__((vector_size(16)));
@@ -37,7 +39,7 @@ static size_t plain_run(const char *bytes, size_t len)
 {
 	size_t i = 0;
 
-	for (; len - i >= 32; i += 32) {
+	for (; len - i >= BLOCK; i += BLOCK) {
 		words16 odd =
 		    (words16)(odd_bytes(load(bytes + i)) | odd_bytes(load(bytes + i + 16)));
 
@@ -132,21 +134,24 @@ size_t json_scan(const char *bytes, size_t len, const char **ret_what)
 	const char *what = NULL;
 	size_t i = 0;
 
-	for (;;) {
-		size_t n;
+	while (i < len) {
+		size_t n, stop;
 
+		/* Odd bytes come in company: the next blocks are tried only behind this one. */
 		i += plain_run(bytes + i, len - i);
-		while (i < len && (signed char)bytes[i] > 0 && bytes[i] != '\\')
-			i++;
-		if (i == len)
-			return len;
-		n = odd_length(bytes + i, len - i, &what);
-		if (n == 0) {
-			*ret_what = what;
-			return i;
+		stop = len - i < BLOCK ? len : i + BLOCK;
+		while (i < stop) {
+			n = 1;
+			if ((signed char)bytes[i] <= 0 || bytes[i] == '\\')
+				n = odd_length(bytes + i, len - i, &what);
+			if (n == 0) {
+				*ret_what = what;
+				return i;
+			}
+			i += n;
 		}
-		i += n;
 	}
+	return len;
 }
 
 size_t json_scan_lines(const char *bytes, size_t n)
