@@ -18,9 +18,11 @@
 #include "hook/host_work.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "hook/cgpath.h"
 #include "hook/sysfile.h"
@@ -135,28 +137,43 @@ static void add_own(struct search *s)
 		add_place(s, cgpath_head(w->arena, own->path, i - 1), NULL);
 }
 
-/* The first directory that a listing of the root shows: one buffer of it, however
- * many there are, since a kernel lists files and directories mixed. */
+/* The first directory in a piece of a listing; NULL when it holds none. */
+static const char *first_directory(const char *piece, const char *end)
+{
+	while (piece < end) {
+		const struct dirent64 *entry = (const void *)piece;
+
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+			return entry->d_name;
+		piece += entry->d_reclen;
+	}
+	return NULL;
+}
+
+/*
+ * Any child of the root will do: what the root enables shows in all of them. The
+ * kernel lists files and directories mixed, so one comes soon, and small pieces
+ * (readdir() asks for 32 KiB) keep ten thousand children from being listed for it.
+ */
 static void add_some_child(struct search *s)
 {
+	_Alignas(struct dirent64) char piece[2048];
 	struct host_work *w = s->work;
-	const struct dirent *entry;
-	const char *root = host_cgroup_dir(w, s->mount, s->mount->root);
+	const char *root = host_cgroup_dir(w, s->mount, s->mount->root), *name = NULL;
 	struct host_look found;
-	DIR *dir;
+	ssize_t n;
+	int fd;
 
 	if (!root || w->look(root, &found) != 0 || found.children == 0)
 		return;
-	dir = opendir(root);
-	if (!dir)
+	fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
 		return;
-	while ((entry = readdir(dir))) {
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.') {
-			add_place(s, cgpath_join(w->arena, s->mount->root, entry->d_name), NULL);
-			break;
-		}
-	}
-	closedir(dir);
+	while (!name && (n = getdents64(fd, piece, sizeof(piece))) > 0)
+		name = first_directory(piece, piece + n);
+	if (name)
+		add_place(s, cgpath_join(w->arena, s->mount->root, name), NULL);
+	close(fd);
 }
 
 /* A place where the controller's files show; NULL when there is none. */
