@@ -45,7 +45,7 @@ UNIT_LIB  := $(patsubst tests/unit/%.c,$(B)/test-obj/tests/unit/%.o,\
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(B)/vmcg
+all: $(B)/vmcg ## the program
 
 $(B)/vmcg: $(OBJ)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
@@ -53,11 +53,11 @@ $(B)/vmcg: $(OBJ)
 $(B)/vmcg-test: $(TOBJ)
 	$(CC) $(CFLAGS) $(SAN) -o $@ $^ $(PKG_LIBS)
 
-$(B)/obj/%.o: %.c
+$(B)/obj/%.o: %.c | $(B)/.deps-build
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(HARDEN) -MMD -MP -c -o $@ $<
 
-$(B)/test-obj/%.o: %.c
+$(B)/test-obj/%.o: %.c | $(B)/.deps-test
 	@mkdir -p $(@D)
 	$(CC) $(CSTD) $(WARN) $(CPPFLAGS) -DVMCG_TEST $(PKG_CFLAGS) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
 
@@ -69,11 +69,79 @@ $(B)/unit/lib.a: $(filter-out $(B)/test-obj/hook/main.o,$(TOBJ)) $(UNIT_LIB)
 $(B)/unit/test-%: $(B)/test-obj/tests/unit/test-%.o $(B)/unit/lib.a
 	$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
 
-unit: $(UNIT)
+# Programs for the root tests, linked with whatever part of the tree they use.
+ROOT_HELP := tests/root/devices-probe.c tests/unit/devrows.c
+ROOT_SRC  := $(filter-out $(ROOT_HELP),$(sort $(wildcard tests/root/*.c)))
+ROOT      := $(ROOT_SRC:tests/root/%.c=$(B)/root/%)
+LIB_OBJ   := $(filter-out $(B)/obj/hook/main.o,$(OBJ))
 
-clean:
+$(B)/lib.a: $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(B)/root/%: $(B)/obj/tests/root/%.o $(ROOT_HELP:%.c=$(B)/obj/%.o) $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread
+
+# What a group of targets needs from the system; a stamp, so that it is looked at once.
+$(B)/.deps-%:
+	@mkdir -p $(@D)
+	@tests/deps $*
+	@touch $@
+
+deps: ## install what building and testing need (or print the packages' names)
+	tests/deps all
+
+demo: $(B)/vmcg $(B)/root/vmprocess ## the main job on a real VM process, shown step by step
+	@VMCG=$(B)/vmcg VMPROCESS=$(B)/root/vmprocess tests/demo
+
+check: $(UNIT) $(B)/vmcg $(B)/vmcg-test | $(B)/.deps-test ## unit, golden and yard tests; no root
+	@rm -rf $(B)/tap
+	@for t in $(notdir $(UNIT)); do tests/run $$t $(B)/unit/$$t; done
+	@VMCG=$(B)/vmcg tests/run golden tests/golden/run
+	@VMCG=$(B)/vmcg-test tests/run yard bats --tap tests/yard
+	@tests/run --sum
+
+check-root: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-root ## the machine's real cgroups and runc
+	@VMCG=$(abspath $(B))/vmcg VMCG_TEST=$(abspath $(B))/vmcg-test BUILD=$(abspath $(B)) \
+		tests/run root bats --tap tests/root
+	@tests/run --sum root
+
+check-faults: $(B)/vmcg $(ROOT) | $(B)/.deps-root ## every system call made to fail, kill -9 at each
+	@VMCG=$(abspath $(B))/vmcg BUILD=$(abspath $(B)) tests/run faults tests/faults/run
+	@tests/run --sum faults
+
+check-vm: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-rig ## Debian guests under QEMU, each layout
+	tests/rig/run
+
+bench: $(B)/vmcg $(B)/bench/floor $(B)/bench/bench-json $(B)/bench/bench-hook ## the ratios of README
+	@VMCG=$(B)/vmcg tests/bench/run
+
+$(B)/bench/floor: tests/bench/floor.c | $(B)/.deps-build
+	@mkdir -p $(@D)
+	$(CC) $(CSTD) $(WARN) $(CPPFLAGS) -O2 -static -o $@ $<
+
+$(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/lib.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+FUZZ_SECONDS ?= 60
+fuzz: | $(B)/.deps-fuzz ## libFuzzer on what is parsed, FUZZ_SECONDS for each
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) B=$(B) tests/fuzz/run
+
+lint: | $(B)/.deps-lint ## clang-format, clang-tidy, cppcheck, layering, shell, man pages
+	@tests/lint
+
+install: $(B)/vmcg ## DESTDIR and prefix are honoured
+	install -D -m 0755 $(B)/vmcg $(DESTDIR)$(sbindir)/vmcg
+	install -D -m 0644 docs/vmcg.8 $(DESTDIR)$(mandir)/man8/vmcg.8
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
+
+clean: ## remove build/
 	rm -rf $(B)
 
-.PHONY: all clean unit
+.PHONY: all deps demo check check-root check-faults check-vm bench fuzz lint install help clean
 
--include $(OBJ:.o=.d) $(TOBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/test-obj/%.d)
+-include $(OBJ:.o=.d) $(TOBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/test-obj/%.d) $(ROOT_SRC:%.c=$(B)/obj/%.d)
