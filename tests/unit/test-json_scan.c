@@ -85,6 +85,7 @@ static void test_escapes(void **state)
 	    {"\\udbff\\udc00", 12},
 	    {"\\uD800\\uDFFF", 12},
 	    {"\\udc00\\ud800", 0},
+	    {"\\udc00\\udc00", 0},
 	    {"\\ud800\\ud800", 0},
 	    {"\\ud800x\\udc00", 0},
 	    {"\\ud800\\u0041", 0},
