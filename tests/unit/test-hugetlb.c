@@ -38,17 +38,21 @@ static const struct planner_row everywhere[] = {
 	     "would store as 0\n"},
 };
 
+/* clang-format off */
 static const struct planner_row v1[] = {
-    {PAGES({"2MB", 2097152}), .want = STEP("2MB.limit_in_bytes", "2097152", "0")
-				  STEP("2MB.rsvd.limit_in_bytes", "2097152", "0")},
-    {PAGES({"2MB", 0}, {"1GB", 1073741824}), .want = STEP("2MB.limit_in_bytes", "0", "0")
-						 STEP("2MB.rsvd.limit_in_bytes", "0", "0")
-						     STEP("1GB.limit_in_bytes", "1073741824", "1")},
+    {PAGES({"2MB", 2097152}),
+     .want = STEP("2MB.limit_in_bytes", "2097152", "0")
+	     STEP("2MB.rsvd.limit_in_bytes", "2097152", "0")},
+    {PAGES({"2MB", 0}, {"1GB", 1073741824}),
+     .want = STEP("2MB.limit_in_bytes", "0", "0")
+	     STEP("2MB.rsvd.limit_in_bytes", "0", "0")
+	     STEP("1GB.limit_in_bytes", "1073741824", "1")},
     {PAGES({"64KB", 65536}),
      .want =
 	 "host: /r/hugepageLimits/0/pageSize: value \"64KB\": page size not available, there is "
 	 "no hugetlb.64KB.limit_in_bytes (this host has: 2MB, 1GB)\n"},
 };
+/* clang-format on */
 
 /* The hybrid host has hugetlb on its v2 tree. */
 static const struct planner_row v2[] = {

@@ -136,13 +136,16 @@ static int plan_both(struct planner *p, struct error *e)
 	return memory_plan(p, e) || unified_plan(p, e) ? -1 : 0;
 }
 
+/* clang-format off */
 static const struct planner_row overrides[] = {
-    {.in = {.memory = {.limit = SET(8192)}, KEYS({"memory.max", "16384"}, {"memory.high", "4096"})},
-     .want = "limits write memory memory.max=8192 /r/memory/limit\n" STEP("memory", "memory.max",
-									  "16384")
-	 STEP("memory", "memory.high", "4096") "! /r/unified/memory.max: overrides "
-					       "/r/memory/limit, which sets memory.max to 8192\n"},
+    {.in = {.memory = {.limit = SET(8192)},
+	    KEYS({"memory.max", "16384"}, {"memory.high", "4096"})},
+     .want = "limits write memory memory.max=8192 /r/memory/limit\n"
+	     STEP("memory", "memory.max", "16384")
+	     STEP("memory", "memory.high", "4096")
+	     "! /r/unified/memory.max: overrides /r/memory/limit, which sets memory.max to 8192\n"},
 };
+/* clang-format on */
 
 static void test_overrides(void **state)
 {
