@@ -21,13 +21,13 @@ enum readback {
 	READBACK_SHARES, /* clamped to 2..262144 */
 	READBACK_FIELDS, /* blank-separated, those not written keep their value: cpu.max */
 	READBACK_LINES,  /* one line a key, "8:0 200"; a lone number is the line "default N" */
-	READBACK_IOPS,   /* the same in 32 bits, whose largest number is no limit */
 	READBACK_PAIRS,  /* one line a key, "8:0 rbps=1 wbps=max"; pairs not written keep */
 	READBACK_OOM,    /* memory.oom_control: the line oom_kill_disable */
 	READBACK_NEVER,  /* cannot be read back */
 };
 
-/* Does live mean what wanted asked for? file names the huge page size for READBACK_HUGE.
+/* Does live mean what wanted asked for? file names the huge page size for READBACK_HUGE, and
+ * says what READBACK_LINES counts.
  * White space around either does not count. */
 bool readback_same(enum readback form, const char *file, const char *wanted, const char *live,
 		   uint64_t page_size);
