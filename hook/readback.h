@@ -27,8 +27,7 @@ enum readback {
 };
 
 /* Does live mean what wanted asked for? file names the huge page size for READBACK_HUGE, and
- * says what READBACK_LINES counts.
- * White space around either does not count. */
+ * says what READBACK_LINES counts. White space around either text is ignored. */
 bool readback_same(enum readback form, const char *file, const char *wanted, const char *live,
 		   uint64_t page_size);
 
