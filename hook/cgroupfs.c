@@ -317,7 +317,7 @@ int cgroupfs_read(const char **ret, struct cgroupfs *c, const char *controller, 
 {
 	char *text = NULL;
 	size_t len;
-	int dir, fd, r;
+	int dir = -1, fd, r;
 
 	r = cgroupfs_dir(&dir, c, controller, path, e);
 	if (r)
@@ -345,7 +345,7 @@ int cgroupfs_write(struct cgroupfs *c, const char *controller, const char *path,
 	const char *reason = "cannot open for writing";
 	size_t len = strlen(value);
 	ssize_t n;
-	int dir, fd, r;
+	int dir = -1, fd, r;
 
 	r = cgroupfs_dir(&dir, c, controller, path, e);
 	if (r < 0)
@@ -378,7 +378,7 @@ int cgroupfs_procs(int64_t **ret, size_t *ret_n, struct cgroupfs *c, const char 
 		   const char *path, struct error *e)
 {
 	int64_t *pids = NULL;
-	const char *text;
+	const char *text = "";
 	size_t n = 0;
 	int r;
 
@@ -406,7 +406,7 @@ int cgroupfs_procs(int64_t **ret, size_t *ret_n, struct cgroupfs *c, const char 
 
 void cgroupfs_mark(struct cgroupfs *c, const char *controller, const char *path, const char *id)
 {
-	int fd;
+	int fd = -1;
 
 	if (cgroupfs_dir(&fd, c, controller, path, NULL))
 		return;
@@ -419,7 +419,7 @@ int cgroupfs_marked(struct cgroupfs *c, const char *controller, const char *path
 {
 	bool none = true;
 	char value[1025]; /* an id has at most 1024 bytes */
-	int fd;
+	int fd = -1;
 
 	if (cgroupfs_dir(&fd, c, controller, path, NULL))
 		return CGROUPFS_ABSENT;

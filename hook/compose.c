@@ -206,6 +206,7 @@ static const char *place_in(const struct composer *c, const char *hierarchy)
 	const char *target, *leaf;
 
 	if (in->target->mode == MODE_OWN)
+		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a target has a path */
 		return is && strcmp(is, in->target->path) == 0 ? NULL : in->target->path;
 	target = target_path_in(in->target, in->facts, in->init, facts_name(hierarchy), c->arena);
 	init = facts_process(in->facts, in->init);

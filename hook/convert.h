@@ -52,8 +52,7 @@ struct convert_list {
 };
 
 enum {
-	_CONVERT_E_SUCCESS,
-	CONVERT_E_LIST, /* not a list; *ret_bad (may be NULL) says why, for a message */
+	CONVERT_E_LIST = 1, /* not a list; *ret_bad (may be NULL) says why, for a message */
 };
 
 /*

@@ -82,7 +82,7 @@ static int set_list(struct cgroupfs *fs, const char *path, const struct devlist_
 static int extend_list(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
 		       const struct device_policy *denied, struct error *e)
 {
-	struct devlist_state live;
+	struct devlist_state live = {0};
 	struct device_policy to = {0};
 
 	if (read_list(&live, fs, path, e) < 0)
@@ -258,7 +258,7 @@ static int set_in_yard(struct cgroupfs *fs, const char *path, const struct devic
 int devfilter_set(struct cgroupfs *fs, int version, const char *path,
 		  const struct device_policy *policy, struct error *e)
 {
-	struct devlist_state live;
+	struct devlist_state live = {0};
 
 	if (fs->yard)
 		return set_in_yard(fs, path, policy, e);

@@ -243,9 +243,9 @@ static void look_for_hugetlb(struct search *s)
 
 		if (sscanf(entry->d_name, "hugepages-%lukB", &kib) != 1)
 			continue;
-		if (kib >= 1024 * 1024) {
+		if (kib >= 1024UL * 1024) {
 			unit = "GB";
-			kib /= 1024 * 1024;
+			kib /= 1024UL * 1024;
 		} else if (kib >= 1024) {
 			unit = "MB";
 			kib /= 1024;

@@ -94,7 +94,7 @@ int inspect_list(struct context *c, struct error *e)
 	struct jsonw w = {.out = c->out, .pretty = true};
 	struct store store = STORE_NONE;
 	const char **ids = NULL;
-	struct record r;
+	struct record r = {0};
 	size_t n = 0;
 	int got;
 
@@ -161,7 +161,7 @@ int inspect_paths(struct context *c, struct error *e)
 {
 	struct jsonw w = {.out = c->out, .pretty = true};
 	struct cgroupfs fs;
-	struct record r;
+	struct record r = {0};
 
 	if (load(&r, c, e) < 0)
 		return -1;
@@ -286,18 +286,20 @@ static void show_processes(struct view *v)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		struct facts_process p = {0};
+		bool kvm;
 
 		if (procs_describe(&p, v->context->arena, "/proc", pids[i], NULL) < 0)
 			continue;
+		kvm = procs_holds_vm(v->context->arena, "/proc", p.pid);
 		if (v->context->options.json) {
 			jsonw_flat_object(&v->w, NULL);
 			jsonw_int(&v->w, "pid", p.pid);
 			jsonw_string(&v->w, "comm", p.comm);
-			jsonw_bool(&v->w, "kvm", p.kvm);
+			jsonw_bool(&v->w, "kvm", kvm);
 			jsonw_end_object(&v->w);
 		} else {
 			text_printf(v->context->out, "  %-26lld %s%s\n", (long long)p.pid, p.comm,
-				    p.kvm ? " (holds a KVM VM)" : "");
+				    kvm ? " (holds a KVM VM)" : "");
 		}
 	}
 }
@@ -369,7 +371,7 @@ static void show_text(struct view *v)
 
 int inspect_show(struct context *c, struct error *e)
 {
-	struct record r;
+	struct record r = {0};
 	struct view v = {.context = c, .record = &r};
 
 	if (load(&r, c, e) < 0)

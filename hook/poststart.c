@@ -108,7 +108,7 @@ static int find_vm(struct facts_process *ret, struct setup *s, struct error *e)
 static int place_late(struct setup *s, struct store *store, struct record *r, struct error *e)
 {
 	size_t first = r->n_steps;
-	struct facts_process vm;
+	struct facts_process vm = {0};
 
 	if (find_vm(&vm, s, e) < 0)
 		return -1;

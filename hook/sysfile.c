@@ -70,8 +70,8 @@ int sysfile_read(const char **ret, size_t *ret_len, struct arena *a, const char 
 
 int sysfile_read_line(const char **ret, struct arena *a, const char *path)
 {
-	const char *text;
-	size_t len;
+	const char *text = "";
+	size_t len = 0;
 	int r;
 
 	r = sysfile_read(&text, &len, a, path);

@@ -168,7 +168,7 @@ static bool add_to_table(struct json_names *s, struct json_names_pool *pool, con
 	size_t i;
 
 	if (!s->slots)
-		rebuild(s, pool, JSON_NAMES_FEW * 4);
+		rebuild(s, pool, (size_t)JSON_NAMES_FEW * 4);
 	hash = hash_name(pool, name, len);
 	for (i = hash & (s->n_slots - 1); s->slots[i]; i = (i + 1) & (s->n_slots - 1))
 		if ((s->slots[i] & TAG) == tag_of(hash) && same(pool, s->slots[i], name, len))
