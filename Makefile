@@ -17,7 +17,7 @@ DESTDIR   ?=
 B         ?= build
 
 VERSION   := 0.1.0
-PKG       := yajl libseccomp
+PKG       := yajl
 CSTD      := -std=gnu11
 WARN      := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-prototypes \
              -Wundef -Wvla -Wformat=2 -Wwrite-strings
@@ -26,14 +26,22 @@ HARDEN    := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 CPPFLAGS  += -I. -D_GNU_SOURCE -DVMCG_VERSION='"$(VERSION)"'
 LDFLAGS   += -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed
 SAN       := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# V=1 shows the commands.
+ifeq ($(V),)
+Q         := @
+say        = @printf '  %-4s %s\n' $(1) $(2)
+endif
 ifdef WERROR
 WARN      += -Werror
 endif
 
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKG) 2>/dev/null)
-PKG_LIBS   = $(shell pkg-config --libs $(PKG) 2>/dev/null || echo -lyajl -lseccomp)
+PKG_LIBS   = $(shell pkg-config --libs $(PKG) 2>/dev/null || echo -lyajl)
+SECCOMP    = $(shell pkg-config --libs libseccomp 2>/dev/null || echo -lseccomp)
 
-SRC       := $(sort $(wildcard oci/*.c) $(wildcard hook/*.c))
+# Part of the build, not of the program: the seccomp programs are made from these.
+GEN_SRC   := hook/sandbox_rules.c hook/sandbox_gen.c
+SRC       := $(filter-out $(GEN_SRC),$(sort $(wildcard oci/*.c) $(wildcard hook/*.c)))
 OBJ       := $(SRC:%.c=$(B)/obj/%.o)
 TOBJ      := $(SRC:%.c=$(B)/test-obj/%.o)
 UNIT_SRC  := $(sort $(wildcard tests/unit/test-*.c))
@@ -48,26 +56,45 @@ UNIT_LIB  := $(patsubst tests/unit/%.c,$(B)/test-obj/tests/unit/%.o,\
 all: $(B)/vmcg ## the program
 
 $(B)/vmcg: $(OBJ)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(B)/sandbox-gen: $(GEN_SRC:%.c=$(B)/obj/%.o) $(B)/obj/oci/error.o
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SECCOMP)
+
+$(B)/gen/sandbox_filters.h: $(B)/sandbox-gen
+	@mkdir -p $(@D)
+	$(call say,GEN,$@)
+	$(Q)$(B)/sandbox-gen >$@
+
+$(B)/obj/hook/sandbox.o $(B)/test-obj/hook/sandbox.o: $(B)/gen/sandbox_filters.h
+$(B)/obj/hook/sandbox.o $(B)/test-obj/hook/sandbox.o: CPPFLAGS += -I$(B)/gen
 
 $(B)/vmcg-test: $(TOBJ)
-	$(CC) $(CFLAGS) $(SAN) -o $@ $^ $(PKG_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(SAN) -o $@ $^ $(PKG_LIBS)
 
 $(B)/obj/%.o: %.c | $(B)/.deps-build
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(HARDEN) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(HARDEN) -MMD -MP -c -o $@ $<
 
 $(B)/test-obj/%.o: %.c | $(B)/.deps-test
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) $(CPPFLAGS) -DVMCG_TEST $(PKG_CFLAGS) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) -DVMCG_TEST $(PKG_CFLAGS) -O1 -g $(SAN) -MMD -MP -c -o $@ $<
 
-$(B)/unit/lib.a: $(filter-out $(B)/test-obj/hook/main.o,$(TOBJ)) $(UNIT_LIB)
+$(B)/unit/lib.a: $(filter-out $(B)/test-obj/hook/main.o,$(TOBJ)) $(UNIT_LIB) \
+                 $(B)/test-obj/hook/sandbox_rules.o
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/unit/test-%: $(B)/test-obj/tests/unit/test-%.o $(B)/unit/lib.a
-	$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) -lcmocka -lm
+	$(call say,LD,$@)
+	$(Q)$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) $(SECCOMP) -lcmocka -lm
 
 # Programs for the root tests, linked with whatever part of the tree they use.
 ROOT_HELP := tests/root/devices-probe.c tests/unit/devrows.c
@@ -77,11 +104,13 @@ LIB_OBJ   := $(filter-out $(B)/obj/hook/main.o,$(OBJ))
 
 $(B)/lib.a: $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR,$@)
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/root/%: $(B)/obj/tests/root/%.o $(ROOT_HELP:%.c=$(B)/obj/%.o) $(B)/lib.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS) -lpthread
 
 # What a group of targets needs from the system; a stamp, so that it is looked at once.
 $(B)/.deps-%:
@@ -119,11 +148,13 @@ bench: $(B)/vmcg $(B)/bench/floor $(B)/bench/bench-json $(B)/bench/bench-hook ##
 
 $(B)/bench/floor: tests/bench/floor.c | $(B)/.deps-build
 	@mkdir -p $(@D)
-	$(CC) $(CSTD) $(WARN) $(CPPFLAGS) -O2 -static -o $@ $<
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) -O2 -static -o $@ $<
 
 $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/lib.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 FUZZ_SECONDS ?= 60
 fuzz: | $(B)/.deps-fuzz ## libFuzzer on what is parsed, FUZZ_SECONDS for each

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "hook/cgpath.h"
 #include "hook/fault.h"
 #include "hook/log.h"
 #include "hook/quirks.h"
@@ -34,11 +35,23 @@ static const char *vm_path(const struct apply *ap, const char *controller)
 	return facts_process_path(&ap->record->vm, name);
 }
 
+/* Below a directory that is not there nothing is there: no need to ask the kernel. */
+static bool known_absent(const struct apply *ap, const struct record_step *s)
+{
+	for (const struct record_step *made = ap->record->steps; made < s; made++)
+		if (made->step.op == PLAN_MKDIR && made->fresh &&
+		    cgpath_within(s->step.path, made->step.path) &&
+		    cgroupfs_together(ap->fs, s->step.controller, made->step.controller))
+			return true;
+	return false;
+}
+
 static int look_at(struct apply *ap, struct record_step *s, struct error *e)
 {
 	int fd, r;
 
-	r = cgroupfs_dir(&fd, ap->fs, s->step.controller, s->step.path, e);
+	r = known_absent(ap, s) ? CGROUPFS_ABSENT
+				: cgroupfs_dir(&fd, ap->fs, s->step.controller, s->step.path, e);
 	if (r < 0)
 		return -1;
 	s->fresh = r == CGROUPFS_ABSENT;

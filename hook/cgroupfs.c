@@ -85,6 +85,13 @@ const char *cgroupfs_path(const struct cgroupfs *c, const char *controller, cons
 			    file ? file : "");
 }
 
+bool cgroupfs_together(const struct cgroupfs *c, const char *one, const char *other)
+{
+	const struct facts_mount *a = find_mount(c, one), *b = find_mount(c, other);
+
+	return a == b || (a && b && strcmp(a->path, b->path) == 0);
+}
+
 /* --- directories --- */
 
 static struct cgroupfs_dir *find_dir(const struct cgroupfs *c, const char *mount, const char *path)
@@ -251,6 +258,7 @@ int cgroupfs_children(const char ***ret, size_t *ret_n, struct cgroupfs *c, cons
 {
 	const char **names = NULL;
 	struct dirent *entry;
+	struct stat st;
 	size_t n = 0;
 	DIR *dir;
 	int fd, r;
@@ -258,6 +266,13 @@ int cgroupfs_children(const char ***ret, size_t *ret_n, struct cgroupfs *c, cons
 	r = cgroupfs_dir(&fd, c, controller, path, e);
 	if (r)
 		return r;
+	/* A directory has a link from itself and one from each child (but for file systems
+	 * that do not count): mostly there are none, and nothing to list. */
+	if (fstat(fd, &st) == 0 && st.st_nlink == 2) {
+		*ret = NULL;
+		*ret_n = 0;
+		return 0;
+	}
 	/* A descriptor of its own: closedir closes it, and the offset is not shared. */
 	fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd < 0 ? NULL : fdopendir(fd);

@@ -46,6 +46,9 @@ void cgroupfs_close(struct cgroupfs *c);
 const char *cgroupfs_path(const struct cgroupfs *c, const char *controller, const char *path,
 			  const char *file);
 
+/* Do two controllers share a hierarchy? */
+bool cgroupfs_together(const struct cgroupfs *c, const char *one, const char *other);
+
 /* An open directory of the group, owned by c. CGROUPFS_ABSENT. */
 int cgroupfs_dir(int *ret_fd, struct cgroupfs *c, const char *controller, const char *path,
 		 struct error *e);

@@ -147,13 +147,16 @@ static int find_process(struct host_work *w, int64_t pid, struct error *e)
 	struct facts *f = w->facts;
 	struct facts_process p;
 
+	if (facts_process(f, pid))
+		return 0;
 	if (procs_describe(&p, w->arena, host_path(w, "/proc"), pid, e) < 0)
 		return -1;
-	drop_unreachable(f, &p);
-	p.init = pid == w->wishes->init;
 	/* Two threads of one process are one process; init was the first. */
 	if (facts_process(f, p.pid))
 		return 0;
+	drop_unreachable(f, &p);
+	p.init = pid == w->wishes->init;
+	p.kvm = w->wishes->kvm && procs_holds_vm(w->arena, host_path(w, "/proc"), p.pid);
 	*ARENA_APPEND(w->arena, f->processes, f->n_processes) = p;
 	return 0;
 }

@@ -36,6 +36,7 @@ struct host_wishes {
 	const int64_t *pids; /* processes to describe; a thread's id means its process */
 	size_t n_pids;
 	int64_t init; /* the one of them that is state.pid; 0: none */
+	bool kvm;     /* also, which of them holds a KVM VM: their descriptors are looked at */
 
 	/* Controllers whose sometimes-existing control files are looked for; ignored
 	 * with all_files. */

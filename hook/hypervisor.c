@@ -137,7 +137,7 @@ static int add_device(struct plan *plan, const struct hypervisor_device *h,
 			    "host; load its module, or take it out of \"require\"",
 			    h->path);
 		if (!h->instead)
-			plan_warn(plan, "hypervisor device %s is not on this host", h->path);
+			plan_note(plan, "hypervisor device %s is not on this host", h->path);
 		return 0;
 	}
 	if (plan->devices.allow) {

@@ -54,6 +54,15 @@ void plan_warn(struct plan *p, const char *fmt, ...)
 	va_end(ap);
 }
 
+void plan_note(struct plan *p, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	*ARENA_APPEND(p->arena, p->notes, p->n_notes) = arena_vprintf(p->arena, fmt, ap);
+	va_end(ap);
+}
+
 void plan_sort(struct plan *p)
 {
 	struct plan_step *sorted;
@@ -144,6 +153,8 @@ void plan_json(const struct plan *p, struct text *out)
 	jsonw_array(&w, "warnings");
 	for (size_t i = 0; i < p->n_warnings; i++)
 		jsonw_string(&w, NULL, p->warnings[i]);
+	for (size_t i = 0; i < p->n_notes; i++)
+		jsonw_string(&w, NULL, p->notes[i]);
 	jsonw_end_array(&w);
 	jsonw_end_object(&w);
 	text_puts(out, "\n");

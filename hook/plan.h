@@ -72,6 +72,9 @@ struct plan {
 				      * extends lists that others made, and takes these out */
 	const char **warnings;
 	size_t n_warnings;
+	const char **notes; /* warnings that most hosts live with: printed, but not worth a log line
+			     * at every start of a VM */
+	size_t n_notes;
 };
 
 /* Append a step; strings are borrowed and must live as long as the plan. */
@@ -80,6 +83,9 @@ void plan_add(struct plan *p, enum plan_phase phase, enum plan_op op, const char
 
 /* Append a warning: one line, no full stop. */
 void plan_warn(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same for what most hosts live with. */
+void plan_note(struct plan *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Bring the steps into phase order, stable within a phase. */
 void plan_sort(struct plan *p);

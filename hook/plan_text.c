@@ -184,6 +184,15 @@ static void put_rules(struct text *out, const struct device_policy *d)
 	}
 }
 
+static void put_warnings(struct text *out, const char *const *list, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		text_puts(out, "warning: ");
+		put_plain(out, list[i]);
+		text_puts(out, "\n");
+	}
+}
+
 void plan_text(const struct plan *p, struct text *out)
 {
 	struct widths w = measure(p);
@@ -202,11 +211,8 @@ void plan_text(const struct plan *p, struct text *out)
 		put_step(out, p, &p->steps[i], &w);
 	if (p->has_devices)
 		put_rules(out, &p->devices);
-	if (p->n_warnings)
+	if (p->n_warnings + p->n_notes)
 		text_puts(out, "\n");
-	for (size_t i = 0; i < p->n_warnings; i++) {
-		text_puts(out, "warning: ");
-		put_plain(out, p->warnings[i]);
-		text_puts(out, "\n");
-	}
+	put_warnings(out, p->warnings, p->n_warnings);
+	put_warnings(out, p->notes, p->n_notes);
 }

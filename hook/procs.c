@@ -2,9 +2,9 @@
 /*
  * procs - processes, looked at and held
  *
- * Identity. pid -> Tgid (status) -> state and start time (stat). procs_hold puts
- * pidfd_open between two readings of the start time: when both agree, the
- * descriptor is of the process that was read.
+ * Identity. pid -> Tgid (status) -> state and start time (stat). procs_hold opens
+ * the pidfd first: while its process lives the number cannot be another's, so
+ * what is read under that number is about the process that is held.
  *
  * The tree below a process comes from the children files of its threads; a
  * kernel without them (CONFIG_PROC_CHILDREN) is asked for the parent of every
@@ -80,26 +80,46 @@ static int open_pidfd(int64_t pid)
 	return (int)syscall(SYS_pidfd_open, (pid_t)pid, 0U);
 }
 
+/* Has the process behind a pidfd ended? */
+static bool has_ended(int fd)
+{
+	struct pollfd ended = {.fd = fd, .events = POLLIN};
+
+	return poll(&ended, 1, 0) != 0;
+}
+
+/* A thread's id has no pidfd of its own kind (EINVAL, or ENOENT since 6.9): its process has. */
 static int hold(struct held_process *ret, struct arena *a, int64_t pid, struct error *e)
 {
-	struct procfs_stat before, after;
-	int fd;
+	struct procfs_stat st;
+	int fd = pid > 0 ? open_pidfd(pid) : -1;
 
-	if (identify(&before, a, "/proc", pid, e) < 0)
-		return -1;
-	fd = open_pidfd(before.pid);
-	/* Older kernels have no pidfds, and some container filters none to give. */
-	if (fd < 0 && errno != ENOSYS && errno != EPERM)
-		return errno == ESRCH ? is_gone(pid, e)
-				      : error_set_os(e, ERROR_HOST, errno,
-						     "cannot open a pidfd of process %lld",
-						     (long long)before.pid);
-	if (identify(&after, a, "/proc", before.pid, e) < 0 || after.start != before.start) {
+	if (identify(&st, a, "/proc", pid, e) < 0) {
 		if (fd >= 0)
 			close(fd);
+		return -1;
+	}
+	if (fd < 0) {
+		uint64_t start = st.start;
+
+		fd = open_pidfd(st.pid);
+		/* Opened late: once more, now that the number is pinned. */
+		if (fd >= 0 && (identify(&st, a, "/proc", st.pid, e) < 0 || st.start != start)) {
+			close(fd);
+			return is_gone(pid, e);
+		}
+	}
+	/* Older kernels have no pidfds, and some container filters none to give. */
+	if (fd < 0 && errno != ENOSYS && errno != EPERM)
+		return errno == ESRCH
+			   ? is_gone(pid, e)
+			   : error_set_os(e, ERROR_HOST, errno,
+					  "cannot open a pidfd of process %lld", (long long)st.pid);
+	if (fd >= 0 && has_ended(fd)) {
+		close(fd);
 		return is_gone(pid, e);
 	}
-	*ret = (struct held_process){.pid = before.pid, .start = before.start, .pidfd = fd};
+	*ret = (struct held_process){.pid = st.pid, .start = st.start, .pidfd = fd};
 	return 0;
 }
 
@@ -122,13 +142,12 @@ void procs_release(struct held_process *p)
 
 bool procs_alive(const struct held_process *p)
 {
-	struct pollfd ended = {.fd = p->pidfd, .events = POLLIN};
 	struct arena a = {0};
 	struct procfs_stat st;
 	bool alive;
 
 	if (p->pidfd >= 0)
-		return poll(&ended, 1, 0) == 0;
+		return !has_ended(p->pidfd);
 	alive = p->pid > 0 && identify(&st, &a, "/proc", p->pid, NULL) == 0 && st.start == p->start;
 	arena_free(&a);
 	return alive;
@@ -163,7 +182,7 @@ static int list_numbers(int64_t **ret, size_t *ret_n, struct arena *a, const cha
 }
 
 /* Does the process have a descriptor of a KVM VM? (A vCPU's is called kvm-vcpu:N.) */
-static bool holds_vm(struct arena *a, const char *proc, int64_t pid)
+bool procs_holds_vm(struct arena *a, const char *proc, int64_t pid)
 {
 	static const char want[] = "anon_inode:kvm-vm";
 	char target[sizeof(want)];
@@ -218,7 +237,6 @@ int procs_describe(struct facts_process *ret, struct arena *a, const char *proc,
 	p.comm = st.comm;
 	if (procs_cgroups(&p.cgroups, &p.n_cgroups, a, proc, st.pid, e) < 0)
 		return -1;
-	p.kvm = holds_vm(a, proc, st.pid);
 	*ret = p;
 	return 0;
 }
@@ -329,7 +347,7 @@ static int find_vm(int64_t *ret_pid, size_t *ret_n, struct arena *a, int64_t ini
 	for (size_t i = 0; i <= n_pids; i++) {
 		int64_t pid = i ? pids[i - 1] : st.pid;
 
-		if (!holds_vm(a, "/proc", pid))
+		if (!procs_holds_vm(a, "/proc", pid))
 			continue;
 		if (n++ == 0)
 			first = pid;

@@ -40,12 +40,15 @@ void procs_release(struct held_process *p);
 bool procs_alive(const struct held_process *p);
 
 /*
- * Describe the process that pid belongs to; init is left false. proc is where
- * procfs is mounted ("/proc"). Whether it holds a KVM VM is false when its
- * descriptors may not be looked at. ERROR_HOST: it is gone.
+ * Describe the process that pid belongs to; init and kvm are left false. proc is
+ * where procfs is mounted ("/proc"). ERROR_HOST: it is gone.
  */
 int procs_describe(struct facts_process *ret, struct arena *a, const char *proc, int64_t pid,
 		   struct error *e);
+
+/* Does the process hold a descriptor of a KVM VM? No, when its descriptors may not be looked at:
+ * that takes the rights of ptrace(2). */
+bool procs_holds_vm(struct arena *a, const char *proc, int64_t pid);
 
 /* Just its cgroups, as struct facts_process has them. ERROR_HOST: it is gone. */
 int procs_cgroups(struct facts_member **ret, size_t *ret_n, struct arena *a, const char *proc,

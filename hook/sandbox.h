@@ -19,9 +19,6 @@ enum sandbox {
 /* Confine this process for good. ERROR_HOST when the kernel does not let us. */
 int sandbox_enter(enum sandbox kind, struct error *e);
 
-/* The filter as text (libseccomp's pseudo code) to a descriptor, for tests and readers. */
-int sandbox_export(enum sandbox kind, int fd, struct error *e);
-
 /* Before all that: descriptors 0 to 2 are open and no other is; the signal mask and
  * the umask are as a root tool wants them, whatever the caller left behind. */
 void sandbox_clean_start(void);

@@ -244,6 +244,8 @@ static int set_up_locked(struct setup *s, struct store *store, struct error *e)
 		return -1;
 	for (size_t i = 0; i < s->plan.n_warnings; i++)
 		log_warning("%s", s->plan.warnings[i]);
+	for (size_t i = 0; i < s->plan.n_notes; i++)
+		log_info("%s", s->plan.notes[i]);
 	if (apply(s, store, e) < 0)
 		return -1;
 	log_info("%s: %s %s, VM process %lld", s->plan.path, mode_name[s->plan.mode],

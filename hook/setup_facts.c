@@ -57,7 +57,8 @@ static size_t candidate_paths(const char *paths[3], struct setup *s)
 	if (wanted && unitname_has_form(wanted) &&
 	    unitname_parse(&unit, wanted, "system.slice", s->arena, NULL) == 0)
 		paths[n++] = unit.path;
-	paths[n++] = target_default_path(s->state.id, s->arena);
+	if (n == 0 || s->context->options.mode == MODE_OWN)
+		paths[n++] = target_default_path(s->state.id, s->arena);
 	return n;
 }
 
@@ -67,8 +68,10 @@ static int probe(struct setup *s, struct error *e)
 	const char **devices;
 	const char *paths[3];
 	int64_t pids[2];
-	struct host_wishes w = {.cgroups = paths, .init_cgroups = true, .pids = pids};
+	struct host_wishes w = {.cgroups = paths, .pids = pids};
 
+	/* A runtime chose the base of a path that is not absolute: see where init is. */
+	w.init_cgroups = !s->config.cgroups_path || s->config.cgroups_path[0] != '/';
 	w.n_cgroups = candidate_paths(paths, s);
 	w.devices = devices = arena_alloc(s->arena, (s->devices.n + s->context->policy.deny.n + 1) *
 							sizeof(*devices));
@@ -87,13 +90,18 @@ static int probe(struct setup *s, struct error *e)
 	return host_probe(&s->facts, s->arena, &w, e);
 }
 
-/* state.pid may be a thread's id (some shims send one). */
+/* state.pid may be a thread's id (some shims send one); mostly it is the VM itself, held already.
+ */
 static int find_init(struct setup *s, struct error *e)
 {
 	struct held_process init = PROCS_NONE;
 
 	if (!s->state.pid)
 		return 0;
+	if (s->vm == s->state.pid) {
+		s->init = s->vm;
+		return 0;
+	}
 	if (procs_hold(&init, s->state.pid, e) < 0)
 		return error_add(e, " (state:/pid)");
 	s->init = init.pid;
@@ -144,7 +152,7 @@ int setup_facts(struct setup *s, const char *facts_file, struct error *e)
 	s->facts = (struct facts){0};
 	if (facts_file)
 		return from_file(s, facts_file, e);
-	if (find_init(s, e) < 0 || find_vm(s, e) < 0 || probe(s, e) < 0)
+	if (find_vm(s, e) < 0 || find_init(s, e) < 0 || probe(s, e) < 0)
 		return -1;
 	return 0;
 }

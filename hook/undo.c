@@ -128,8 +128,24 @@ static int empty_target(const struct undo *u, const char *controller, const char
 	return drain_move(u->fs, controller, path, origin, e);
 }
 
+/* Did we make the target in this hierarchy? */
+static bool is_fresh(const struct undo *u, const char *controller)
+{
+	for (size_t i = 0; i < u->record->n_steps; i++) {
+		const struct record_step *s = &u->record->steps[i];
+
+		if (s->step.op == PLAN_MKDIR && s->fresh && is_own_target(u, s->step.path) &&
+		    strcmp(s->step.controller, controller) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int take_processes_back(const struct undo *u, const struct record_step *s, struct error *e)
 {
+	/* A group that goes is emptied when it goes. */
+	if (is_own_target(u, s->step.path) && is_fresh(u, s->step.controller))
+		return 0;
 	if (is_own_target(u, s->step.path) && !u->record->joined)
 		return empty_target(u, s->step.controller, s->old, e);
 	return take_vm_back(u, s, e);
@@ -165,6 +181,9 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 		cgroupfs_rmdir(u->fs, controller, path, NULL);
 		break;
 	default:
+		/* Mostly the VM is gone by now and nobody is inside. */
+		if (cgroupfs_rmdir(u->fs, controller, path, NULL) >= 0)
+			break;
 		if (empty_target(u, controller, origin_in(u, controller), e) < 0 ||
 		    drain_remove(u->fs, controller, path, e) < 0)
 			return -1;

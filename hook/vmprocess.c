@@ -98,7 +98,7 @@ static int discover(struct vmprocess *ret, int64_t init, struct error *e)
 
 	r = procs_find_vm(&pid, &n, init, e);
 	if (r < 0)
-		return -1;
+		return error_add(e, " (state:/pid)");
 	if (r == PROCS_NO_VM) {
 		*ret = (struct vmprocess){.pid = init, .why = "state:/pid"};
 		return 0;

@@ -316,7 +316,8 @@ static void test_processes(void **state)
 {
 	static const int64_t pids[] = {42, 43, 44};
 	static const char *const devices[] = {"/dev/null", "/dev/plain", "/dev/dir", "/dev/none"};
-	struct host_wishes w = {.look = fakehost_look, .init_cgroups = true, .init = 43};
+	struct host_wishes w = {
+	    .look = fakehost_look, .init_cgroups = true, .init = 43, .kvm = true};
 	const struct facts_process *p;
 	struct error e = {0};
 	struct facts f;
