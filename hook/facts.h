@@ -84,7 +84,7 @@ struct facts {
 	size_t n_processes;
 	uint64_t euid;
 	bool rootless;
-	const char *delegated; /* rootless: the highest v2 cgroup that the caller may manage; NULL */
+	const char *delegated; /* rootless: the highest v2 cgroup the caller may manage, or NULL */
 };
 
 /* 1 or 2: the cgroup version that has this controller here; 0: none. "devices"

@@ -18,7 +18,7 @@ int fault_at(unsigned long step, struct error *e)
 
 	if (!fault || strtoul(fault, &end, 10) != step || *end != ':')
 		return 0;
-	os = atoi(end + 1);
+	os = (int)strtol(end + 1, NULL, 10);
 	if (os == 0)
 		kill(getpid(), SIGKILL);
 	return error_set_os(e, ERROR_FAILED, os, "step %lu: fault on purpose", step);
