@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * devfilter - the device filter of one group, brought to a policy
+ *
+ * A yard has no device programs, so there every group has a list, as on v1.
  */
 #include "hook/devfilter.h"
 
@@ -27,7 +29,9 @@ static int read_list(struct devlist_state *ret, struct cgroupfs *fs, const char 
 	r = cgroupfs_read(&text, fs, "devices", path, LIST, e);
 	if (r < 0)
 		return -1;
-	if (r)
+	if (r && fs->yard) /* nobody has written to it yet */
+		text = "a *:* rwm";
+	else if (r)
 		return error_set_os(e, ERROR_FAILED, ENOENT, "%s: cannot read",
 				    cgroupfs_path(fs, "devices", path, LIST));
 	return devlist_parse(ret, text, cgroupfs_path(fs, "devices", path, NULL), fs->arena, e);
@@ -68,7 +72,7 @@ static int set_list(struct cgroupfs *fs, const char *path, const struct devlist_
 	for (size_t i = 0; i < n; i++)
 		if (write_rule(fs, path, &writes[i], e) < 0)
 			return -1;
-	if (!n || fs->yard)
+	if (!n)
 		return 0;
 	if (read_list(&now, fs, path, e) < 0)
 		return -1;
@@ -246,23 +250,12 @@ int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const cha
 	return 0;
 }
 
-/* A yard has neither list nor programs: what would be written is kept as text. */
-static int set_in_yard(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
-		       struct error *e)
-{
-	const struct devlist_state fresh = {.allow = true};
-
-	return set_list(fs, path, &fresh, policy, e);
-}
-
 int devfilter_set(struct cgroupfs *fs, int version, const char *path,
 		  const struct device_policy *policy, struct error *e)
 {
 	struct devlist_state live = {0};
 
-	if (fs->yard)
-		return set_in_yard(fs, path, policy, e);
-	if (version == 2)
+	if (version == 2 && !fs->yard)
 		return set_program(fs, path, policy, e);
 	if (read_list(&live, fs, path, e) < 0)
 		return -1;
@@ -274,9 +267,7 @@ int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int ve
 		     const struct device_policy *denied, struct error *e)
 {
 	ret_replaced->fd = -1;
-	if (fs->yard)
-		return set_in_yard(fs, path, policy, e);
-	if (version == 2)
+	if (version == 2 && !fs->yard)
 		return extend_program(ret_replaced, fs, path, policy, e);
 	return extend_list(fs, path, policy, denied, e);
 }
@@ -287,12 +278,10 @@ int devfilter_restore(struct cgroupfs *fs, int version, const char *path, const 
 {
 	int fd, r;
 
-	if (fs->yard)
-		return 0;
 	r = cgroupfs_dir(&fd, fs, version == 1 ? "devices" : "", path, e);
 	if (r)
 		return r < 0 ? -1 : 0; /* the group is gone, and its filter with it */
-	if (version == 2)
+	if (version == 2 && !fs->yard)
 		return restore_program(fs, path, old, replaced, before, e);
 	return restore_list(fs, path, old, e);
 }

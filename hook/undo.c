@@ -94,24 +94,38 @@ static bool is_own_target(const struct undo *u, const char *path)
 	return u->record->mode == MODE_OWN && strcmp(path, u->record->path) == 0;
 }
 
+/* Is a held process in the group? In a yard only the files know. */
+static bool sits_in(const struct undo *u, const char *controller, const char *path, int64_t pid)
+{
+	struct facts_process now = {0};
+	int64_t *pids;
+	const char *is;
+	size_t n = 0;
+
+	if (!u->fs->yard) {
+		if (procs_cgroups(&now.cgroups, &now.n_cgroups, u->arena, "/proc", pid, NULL) < 0)
+			return false;
+		is = facts_process_path(&now, *controller ? controller : "unified");
+		return is && strcmp(is, path) == 0;
+	}
+	if (cgroupfs_procs(&pids, &n, u->fs, controller, path, NULL))
+		return false;
+	while (n && pids[n - 1] != pid)
+		n--;
+	return n;
+}
+
 /* Only the VM process was put here by us; take it back if it is still that process. */
 static int take_vm_back(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	const struct record *r = u->record;
-	const char *name = *s->step.controller ? s->step.controller : "unified";
 	struct held_process vm = PROCS_NONE;
-	struct facts_process now = {0};
-	const char *is;
 	int result = 0;
 
 	if (!s->old || procs_hold(&vm, r->vm.pid, NULL) < 0)
 		return 0;
-	if (vm.start == r->vm.start &&
-	    procs_cgroups(&now.cgroups, &now.n_cgroups, u->arena, "/proc", vm.pid, NULL) == 0) {
-		is = facts_process_path(&now, name);
-		if (is && strcmp(is, s->step.path) == 0)
-			result = drain_one(u->fs, s->step.controller, vm.pid, s->old, e);
-	}
+	if (vm.start == r->vm.start && sits_in(u, s->step.controller, s->step.path, vm.pid))
+		result = drain_one(u->fs, s->step.controller, vm.pid, s->old, e);
 	procs_release(&vm);
 	return result;
 }

@@ -17,7 +17,7 @@
 /* Write a control file, making it if need be; cgroup.procs moves the process. */
 bool yard_write(int dir, const char *yard, const char *file, const char *value);
 
-/* Remove the files of the group, not its child groups, unless processes are in it. */
+/* Remove the files of a group, unless processes or child groups are in it. */
 void yard_empty(int parent, const char *name);
 
 #else
