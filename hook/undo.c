@@ -249,7 +249,8 @@ static int undo_step(const struct undo *u, const struct record_step *s, struct e
 	return 0;
 }
 
-static int undo_range(const struct undo *u, size_t first, size_t end, struct error *e)
+/* All steps of a range that enable controllers, or all others. */
+static int undo_kind(const struct undo *u, size_t first, size_t end, bool enables, struct error *e)
 {
 	struct error each;
 	int result = 0;
@@ -257,7 +258,7 @@ static int undo_range(const struct undo *u, size_t first, size_t end, struct err
 	for (size_t i = end; i-- > first;) {
 		const struct record_step *s = &u->record->steps[i];
 
-		if (undo_step(u, s, &each) == 0)
+		if ((s->step.op == PLAN_ENABLE) != enables || undo_step(u, s, &each) == 0)
 			continue;
 		log_debug("undo of %s %s: %s", plan_op_name[s->step.op], s->step.path, each.text);
 		if (result == 0 && e)
@@ -267,6 +268,15 @@ static int undo_range(const struct undo *u, size_t first, size_t end, struct err
 	if (result < 0 && e)
 		e->kind = ERROR_UNDO;
 	return result;
+}
+
+/* Controllers are disabled last: while a group of ours below hands one down the kernel answers
+ * EBUSY, and a process that could not be moved out keeps its limits. */
+static int undo_range(const struct undo *u, size_t first, size_t end, struct error *e)
+{
+	if (undo_kind(u, first, end, false, e) < 0)
+		return -1;
+	return undo_kind(u, first, end, true, e);
 }
 
 int undo_steps(const struct undo *u, size_t first, size_t end, struct error *e)

@@ -256,10 +256,10 @@ static bool change_devices(int dir, const char *rule, bool allow)
 
 /* --- the rest --- */
 
-/* One line for each device, as files have it that keep a value a device. */
+/* One line for each "8:0 rbps" or "8:0", as files have it that keep a value a device. */
 static void with_keyed_line(struct text *out, const char *line, const char *value)
 {
-	size_t key = strcspn(value, " ") + 1;
+	size_t key = strcspn(value, strchr(value, '=') ? "=" : " ") + 1;
 
 	if (!line)
 		text_printf(out, "%s\n", value);
