@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "hook/cgpath.h"
 #include "oci/jsonw.h"
 
 static const char *const status_name[] = {"intent", "applied"};
@@ -288,7 +289,17 @@ static int read_mount(struct facts_mount *ret, const struct json *n, struct erro
 
 enum { N_OPS = PLAN_WRITE + 1 };
 
-static int read_step(struct record_step *ret, const struct json *n, struct error *e)
+/* A record is ours, but what it says becomes paths: hold it to what we write. */
+static bool is_clean(const char *path, struct arena *a)
+{
+	const char *clean;
+
+	return strcmp(path, "/") == 0 ||
+	       (cgpath_clean(&clean, a, path, "path", NULL) == 0 && strcmp(path, clean) == 0);
+}
+
+static int read_step(struct record_step *ret, const struct json *n, struct arena *a,
+		     struct error *e)
 {
 	struct {
 		const char *op, *controller, *path, *file, *value, *why, *old;
@@ -309,9 +320,10 @@ static int read_step(struct record_step *ret, const struct json *n, struct error
 	if (json_read(n, f, COUNT(f), UNKNOWN_REFUSED, &raw, e) < 0 ||
 	    read_word(&op, n, raw.op, plan_op_name, N_OPS, e) < 0)
 		return -1;
-	/* A record is ours, but what it says becomes paths: hold it to what we write. */
-	if (raw.path[0] != '/' || strstr(raw.path, "/../") || (raw.file && strchr(raw.file, '/')))
+	if (!is_clean(raw.path, a))
 		return json_error(n, e, "\"%s\" is not a clean cgroup path", raw.path);
+	if (raw.file && (!*raw.file || raw.file[0] == '.' || strchr(raw.file, '/')))
+		return json_error(n, e, "\"%s\" is not the name of a control file", raw.file);
 	*ret = (struct record_step){.step = {.op = (enum plan_op)op,
 					     .controller = raw.controller,
 					     .path = raw.path,
@@ -349,7 +361,7 @@ static int read_lists(struct record *r, const struct raw *raw, struct arena *a, 
 		if (read_mount(ARENA_APPEND(a, r->mounts, r->n_mounts), n, e) < 0)
 			return -1;
 	for (const struct json *n = raw->steps->first; n; n = n->next)
-		if (read_step(ARENA_APPEND(a, r->steps, r->n_steps), n, e) < 0)
+		if (read_step(ARENA_APPEND(a, r->steps, r->n_steps), n, a, e) < 0)
 			return -1;
 	return 0;
 }
@@ -365,6 +377,8 @@ static int read_all(struct record *r, const struct json *root, struct arena *a, 
 	if (raw.version.v != RECORD_VERSION)
 		return json_error(root, e, "version %lld, this vmcg knows %d",
 				  (long long)raw.version.v, RECORD_VERSION);
+	if (!is_clean(raw.path, a))
+		return json_error(root, e, "\"%s\" is not a clean cgroup path", raw.path);
 	r->id = raw.id;
 	r->boot = raw.boot;
 	r->bundle = raw.bundle;
