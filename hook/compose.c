@@ -35,6 +35,14 @@ static const char *hierarchy_name(const struct facts_mount *m)
 	return strcmp(m->name, "unified") == 0 ? "" : m->name;
 }
 
+/* The hierarchy that has a controller here: what v1 has not is in the v2 tree. */
+static const struct facts_mount *mount_of(const struct facts *f, const char *controller)
+{
+	const struct facts_mount *m = facts_mount(f, controller);
+
+	return m ? m : facts_mount(f, "unified");
+}
+
 /* The facts' name of a hierarchy: "" is "unified" there. */
 static const char *facts_name(const char *hierarchy)
 {
@@ -114,9 +122,11 @@ static bool lists_word(const char *list, const char *word)
 /* Enable on every ancestor what is needed and not yet enabled there: one write each. */
 static int enable_controllers(struct composer *c, struct error *e)
 {
-	const char *path = c->in->target->path;
+	const char *path =
+	    target_path_in(c->in->target, c->in->facts, c->in->init, "unified", c->arena);
 
-	for (size_t i = 0; i < cgpath_depth(path); i++) {
+	/* path NULL: adopted elsewhere only, which the steps that need v2 will find out */
+	for (size_t i = 0; path && i < cgpath_depth(path); i++) {
 		const char *part = cgpath_head(c->arena, path, i);
 		const struct facts_cgroup *g = facts_cgroup(c->in->facts, part);
 		const char *missing = "";
@@ -151,16 +161,17 @@ static int extend_filters(struct composer *c, const char *why, struct error *e)
 {
 	const struct compose_input *in = c->in;
 	const struct facts_process *init = facts_process(in->facts, in->init);
-	const struct facts_mount *m = facts_mount(in->facts, "devices");
+	const struct facts_mount *m = mount_of(in->facts, "devices");
 	const char *leaf = init && m ? facts_process_path(init, m->name) : NULL;
 	const char *target =
 	    m ? target_path_in(in->target, in->facts, in->init, m->name, c->arena) : NULL;
 
 	if (!leaf || !target)
 		return error_set(e, ERROR_HOST,
-				 "%s: the container's init (process %lld) is not in %s in the "
-				 "hierarchy that filters devices",
-				 why, (long long)in->init, in->target->path);
+				 "%s: the container's init (process %lld) is not in this cgroup in "
+				 "the hierarchy that filters devices, so the hypervisor's devices "
+				 "cannot be granted there (%s)",
+				 in->target->path, (long long)in->init, why);
 	for (size_t i = cgpath_depth(target); i <= cgpath_depth(leaf); i++)
 		plan_add(c->plan, PHASE_PRETASK, PLAN_DEVICES, "devices",
 			 cgpath_head(c->arena, leaf, i), NULL, NULL, why);
@@ -230,8 +241,8 @@ static void place(struct composer *c)
 			continue;
 		plan_add(c->plan, PHASE_PLACE, PLAN_PLACE, name, path, "cgroup.procs", pid,
 			 c->in->vm_why);
-		if (facts_mount(f, "cpuset") &&
-		    strcmp(facts_mount(f, "cpuset")->path, f->mounts[i].path) == 0)
+		if (facts_version(f, "cpuset") &&
+		    strcmp(mount_of(f, "cpuset")->path, f->mounts[i].path) == 0)
 			new_cpuset = true;
 	}
 	if (new_cpuset && c->in->resources->cpu.cpus && c->in->resources->cpu.cpus[0])
@@ -259,7 +270,7 @@ static int move_to_adopted(struct composer *c, struct error *e)
 {
 	for (size_t i = 0; i < c->plan->n_steps; i++) {
 		struct plan_step *s = &c->plan->steps[i];
-		const struct facts_mount *m = facts_mount(c->in->facts, s->controller);
+		const struct facts_mount *m = mount_of(c->in->facts, s->controller);
 		const char *path;
 
 		if (s->op == PLAN_PLACE || s->op == PLAN_ENABLE || s->op == PLAN_DEVICES || !m)
