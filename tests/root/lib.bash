@@ -235,6 +235,7 @@ fill_cpusets() {
 snapshot_host() {
 	local dir p
 
+	echo "below $(hierarchies | xargs):"
 	groups_here | while read -r dir; do
 		echo "$dir: $(cat "$dir/cgroup.subtree_control" 2>/dev/null)"
 		settings "$dir"
@@ -263,6 +264,11 @@ settings() {
 		[ -f "$file" ] && [[ $name = devices.list || $(stat -c %A "$file") = ?r?*w* ]] || continue
 		echo "$name: $(tr '\n' ';' <"$file" 2>/dev/null)"
 	done
+}
+
+# unchanged BEFORE: the host is as the snapshot has it.
+unchanged() {
+	diff <(echo "$1") <(snapshot_host) || fail "the host has changed"
 }
 
 # --- documents ---
