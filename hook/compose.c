@@ -250,6 +250,34 @@ static void place(struct composer *c)
 			 pid, planner_why(&c->planner, "cpu/cpus"));
 }
 
+/* --- rootless --- */
+
+/* What is left of the host for a caller without privilege: the v2 tree, and of its controllers
+ * those that his own group was given. */
+static const struct facts *delegated_part(const struct facts *f, struct arena *a)
+{
+	const struct facts_cgroup *g = f->delegated ? facts_cgroup(f, f->delegated) : NULL;
+	const struct facts_mount *unified = facts_mount(f, "unified");
+	struct facts *part;
+
+	if (!f->rootless || !unified || !g || !g->controllers)
+		return f;
+	part = arena_alloc(a, sizeof(*part));
+	*part = *f;
+	part->mounts = arena_alloc(a, sizeof(*part->mounts));
+	part->mounts[0] = *unified;
+	part->n_mounts = 1;
+	part->controllers = NULL;
+	part->n_controllers = 0;
+	for (const char *at = g->controllers; *at; at += strspn(at, " ")) {
+		size_t n = strcspn(at, " ");
+
+		*ARENA_APPEND(a, part->controllers, part->n_controllers) = arena_copy(a, at, n);
+		at += n;
+	}
+	return part;
+}
+
 /* --- the whole --- */
 
 static int translate(struct composer *c, struct error *e)
@@ -302,33 +330,35 @@ static void start_plan(struct composer *c)
 		plan_warn(p, "%s", t->warning);
 }
 
-int compose_plan(struct plan *plan, const struct compose_input *in, struct error *e)
+int compose_plan(struct plan *plan, const struct compose_input *given, struct error *e)
 {
-	const struct facts *f = in->facts;
-	struct composer c = {.in = in, .plan = plan, .arena = plan->arena};
+	const struct facts *f = delegated_part(given->facts, plan->arena);
+	struct compose_input in = *given;
+	struct composer c = {.in = &in, .plan = plan, .arena = plan->arena};
 
+	in.facts = f;
 	c.planner = (struct planner){.facts = f,
 				     .plan = plan,
-				     .resources = in->resources,
-				     .path = in->target->path,
-				     .fresh = in->target->fresh,
-				     .lenient = f->rootless && !in->policy->rootless_require};
+				     .resources = in.resources,
+				     .path = in.target->path,
+				     .fresh = in.target->fresh,
+				     .lenient = f->rootless && !in.policy->rootless_require};
 	start_plan(&c);
-	if (in->target->nothing)
+	if (in.target->nothing)
 		return 0;
-	if (in->target->mode == MODE_OWN) {
+	if (in.target->mode == MODE_OWN) {
 		for (size_t i = 0; i < f->n_mounts; i++)
 			if (first_of_its_mount(f, i))
 				make_directories(&c, hierarchy_name(&f->mounts[i]));
 	}
 	if (translate(&c, e) < 0)
 		return -1;
-	if (in->target->mode == MODE_OWN && facts_version(f, "cpuset") == 1)
+	if (in.target->mode == MODE_OWN && facts_version(f, "cpuset") == 1)
 		fill_cpusets(&c);
 	if (filter_devices(&c, e) < 0 || enable_controllers(&c, e) < 0)
 		return -1;
 	place(&c);
-	if (in->target->mode == MODE_ADOPT && move_to_adopted(&c, e) < 0)
+	if (in.target->mode == MODE_ADOPT && move_to_adopted(&c, e) < 0)
 		return -1;
 	plan_sort(plan);
 	return 0;

@@ -163,8 +163,12 @@ void host_find_cgroups(struct host_work *w)
 		return;
 	if (f->n_cgroups == 0)
 		visit_v2_root(w);
-	for (size_t i = 0; i < w->wishes->n_cgroups; i++)
+	for (size_t i = 0; i < w->wishes->n_cgroups; i++) {
 		walk(w, w->wishes->cgroups[i]);
+		/* Without privilege everything goes below what was delegated. */
+		if (f->delegated)
+			walk(w, cgpath_join(w->arena, f->delegated, w->wishes->cgroups[i]));
+	}
 	for (size_t i = 0; w->wishes->init_cgroups && i < f->n_processes; i++) {
 		const struct facts_process *p = &f->processes[i];
 

@@ -45,6 +45,13 @@ int planner_version(struct planner *p, const char *controller, const char *why, 
 		warn_skipped(p, controller, why);
 		return 0;
 	}
+	if (version == 0 && p->facts->rootless)
+		return planner_unfit(
+		    why, e,
+		    "the %s controller is not delegated to this user (delegated: "
+		    "%s), and the policy says \"rootless\": \"require\"; delegate it, "
+		    "for example with systemd's Delegate=yes on user@.service",
+		    controller, list_controllers(p));
 	if (version == 0)
 		return planner_unfit(why, e,
 				     "this host has no %s controller, neither mounted as cgroup v1 "
