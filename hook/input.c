@@ -34,12 +34,8 @@ int input_read(const char **ret, size_t *ret_len, int fd, const char *name, stru
 		ssize_t n;
 
 		if (len == cap) {
-			char *more;
+			char *more = arena_alloc(a, cap * 2 + 1);
 
-			if (len >= MAX_BYTES)
-				return error_set(e, ERROR_INPUT, "%s: more than %d MiB", name,
-						 JSON_MAX_BYTES >> 20);
-			more = arena_alloc(a, cap * 2 + 1);
 			memcpy(more, buf, len);
 			buf = more;
 			cap *= 2;
@@ -52,6 +48,9 @@ int input_read(const char **ret, size_t *ret_len, int fd, const char *name, stru
 		if (n == 0)
 			break;
 		len += (size_t)n;
+		if (len > MAX_BYTES)
+			return error_set(e, ERROR_INPUT, "%s: more than %d MiB", name,
+					 JSON_MAX_BYTES >> 20);
 	}
 	buf[len] = '\0';
 	*ret = buf;

@@ -73,6 +73,13 @@ static void put_step(struct jsonw *w, const struct record_step *s)
 	jsonw_end_object(w);
 }
 
+/* What is neither undone nor ever looked at again need not be kept. */
+static bool matters_later(const struct record_step *s)
+{
+	return s->step.op != PLAN_CHECK && s->step.op != PLAN_INHERIT &&
+	       s->step.op != PLAN_AFFINITY;
+}
+
 static void put_mounts(struct jsonw *w, const struct record *r)
 {
 	jsonw_array(w, "mounts");
@@ -89,7 +96,7 @@ static void put_mounts(struct jsonw *w, const struct record *r)
 
 void record_json(const struct record *r, struct text *out)
 {
-	struct jsonw w = {.out = out, .pretty = true};
+	struct jsonw w = {.out = out};
 
 	jsonw_object(&w, NULL);
 	jsonw_int(&w, "vmcg", RECORD_VERSION);
@@ -116,7 +123,8 @@ void record_json(const struct record *r, struct text *out)
 	}
 	jsonw_array(&w, "steps");
 	for (size_t i = 0; i < r->n_steps; i++)
-		put_step(&w, &r->steps[i]);
+		if (matters_later(&r->steps[i]))
+			put_step(&w, &r->steps[i]);
 	jsonw_end_array(&w);
 	jsonw_end_object(&w);
 	text_puts(out, "\n");
@@ -377,7 +385,8 @@ static int read_all(struct record *r, const struct json *root, struct arena *a, 
 	if (raw.version.v != RECORD_VERSION)
 		return json_error(root, e, "version %lld, this vmcg knows %d",
 				  (long long)raw.version.v, RECORD_VERSION);
-	if (!is_clean(raw.path, a))
+	/* No plan has the root for its target. */
+	if (!is_clean(raw.path, a) || strcmp(raw.path, "/") == 0)
 		return json_error(root, e, "\"%s\" is not a clean cgroup path", raw.path);
 	r->id = raw.id;
 	r->boot = raw.boot;

@@ -158,7 +158,15 @@ int store_load(struct record *ret, const struct store *s, const char *id, struct
 			e->kind = ERROR_HOST;
 		return -1;
 	}
-	return record_parse(ret, a, path, bytes, len, e);
+	if (record_parse(ret, a, path, bytes, len, e) < 0)
+		return -1;
+	/* Renamed or edited: its marks and processes are another container's. */
+	if (strcmp(ret->id, id) != 0)
+		return error_set(e, ERROR_HOST,
+				 "%s: this is the record of container \"%s\": look at it, then "
+				 "rename or remove it",
+				 path, ret->id);
+	return 0;
 }
 
 static int write_all(int fd, const char *s, size_t n)
