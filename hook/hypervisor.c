@@ -102,6 +102,17 @@ static bool config_denies(const struct oci_resources *r, const struct facts_devi
 	return denied;
 }
 
+/* Does another listed device, which this host has, stand in for this one? */
+static bool has_stand_in(const struct hypervisor_devices *devices,
+			 const struct hypervisor_device *h, const struct facts *f)
+{
+	for (size_t i = 0; i < devices->n; i++)
+		if (devices->items[i].instead && strcmp(devices->items[i].instead, h->path) == 0 &&
+		    present(f, devices->items[i].path))
+			return true;
+	return false;
+}
+
 static int add_config_rules(struct plan *plan, const struct oci_resources *r, struct error *e)
 {
 	for (size_t i = 0; i < r->n_devices; i++) {
@@ -197,6 +208,8 @@ int hypervisor_policy(struct plan *plan, const struct oci_resources *resources,
 		const struct hypervisor_device *h = &devices->items[i];
 
 		if (h->instead && present(facts, h->instead))
+			continue;
+		if (!h->required && !present(facts, h->path) && has_stand_in(devices, h, facts))
 			continue;
 		if (add_device(plan, h, resources, facts, e) < 0)
 			return -1;

@@ -130,7 +130,9 @@ static int read_file(struct setup *s, const char *file, struct error *e)
 	r = input_file(&bytes, &len, file, s->arena, e);
 	if (r == INPUT_ABSENT)
 		return error_set(e, ERROR_INPUT, "%s: no such file (host facts)", file);
-	return r < 0 ? -1 : facts_parse(&s->facts, s->arena, bytes, len, e);
+	if (r == 0 && facts_parse(&s->facts, s->arena, bytes, len, e) < 0)
+		return error_add(e, " (%s)", file);
+	return r;
 }
 
 static int from_file(struct setup *s, const char *file, struct error *e)
