@@ -24,7 +24,7 @@ WARN      := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wstrict-p
 CFLAGS    ?= -O2 -g
 HARDEN    := -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE
 CPPFLAGS  += -I. -D_GNU_SOURCE -DVMCG_VERSION='"$(VERSION)"'
-LDFLAGS   += -pie -Wl,-z,relro -Wl,-z,now -Wl,--as-needed
+LDFLAGS   += -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noseparate-code -Wl,--as-needed
 SAN       := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 # V=1 shows the commands.
 ifeq ($(V),)
@@ -36,7 +36,10 @@ WARN      += -Werror
 endif
 
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKG) 2>/dev/null)
-PKG_LIBS   = $(shell pkg-config --libs $(PKG) 2>/dev/null || echo -lyajl)
+# The hook stands in the start path of every VM: a library less to load is worth having, so
+# yajl's static archive is taken where there is one. YAJL=shared does not.
+YAJL      ?= $(if $(wildcard $(addsuffix /libyajl_s.a,$(shell pkg-config --variable=libdir yajl 2>/dev/null))),static,shared)
+PKG_LIBS   = $(if $(filter static,$(YAJL)),-l:libyajl_s.a,$(shell pkg-config --libs $(PKG) 2>/dev/null || echo -lyajl))
 SECCOMP    = $(shell pkg-config --libs libseccomp 2>/dev/null || echo -lseccomp)
 
 # Part of the build, not of the program: the seccomp programs are made from these.

@@ -35,12 +35,12 @@ static const char *vm_path(const struct apply *ap, const char *controller)
 	return facts_process_path(&ap->record->vm, name);
 }
 
-/* Below a directory that is not there nothing is there: no need to ask the kernel. */
-static bool known_absent(const struct apply *ap, const struct record_step *s)
+/* The plan makes a directory because the facts saw none there; at and below it there is
+ * nothing to read. (Should one appear meanwhile, step_mkdir says whose it is.) */
+static bool is_absent(const struct apply *ap, const struct record_step *s)
 {
-	for (const struct record_step *made = ap->record->steps; made < s; made++)
-		if (made->step.op == PLAN_MKDIR && made->fresh &&
-		    cgpath_within(s->step.path, made->step.path) &&
+	for (const struct record_step *made = ap->record->steps; made <= s; made++)
+		if (made->step.op == PLAN_MKDIR && cgpath_within(s->step.path, made->step.path) &&
 		    cgroupfs_together(ap->fs, s->step.controller, made->step.controller))
 			return true;
 	return false;
@@ -50,7 +50,7 @@ static int look_at(struct apply *ap, struct record_step *s, struct error *e)
 {
 	int fd, r;
 
-	r = known_absent(ap, s) ? CGROUPFS_ABSENT
+	r = is_absent(ap, s) ? CGROUPFS_ABSENT
 				: cgroupfs_dir(&fd, ap->fs, s->step.controller, s->step.path, e);
 	if (r < 0)
 		return -1;

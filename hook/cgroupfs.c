@@ -87,8 +87,12 @@ const char *cgroupfs_path(const struct cgroupfs *c, const char *controller, cons
 
 bool cgroupfs_together(const struct cgroupfs *c, const char *one, const char *other)
 {
-	const struct facts_mount *a = find_mount(c, one), *b = find_mount(c, other);
+	const struct facts_mount *a, *b;
 
+	if (one == other || strcmp(one, other) == 0)
+		return true;
+	a = find_mount(c, one);
+	b = find_mount(c, other);
 	return a == b || (a && b && strcmp(a->path, b->path) == 0);
 }
 

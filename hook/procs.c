@@ -46,11 +46,27 @@ static int read_file(const char **ret, size_t *ret_len, struct arena *a, int64_t
 	return 0;
 }
 
+/* The stat of a process by its own number; a zombie counts as gone. */
+static int read_stat(struct procfs_stat *ret, struct arena *a, const char *proc, int64_t pid,
+		     struct error *e)
+{
+	const char *path = arena_printf(a, "%s/%lld/stat", proc, (long long)pid), *text;
+	struct procfs_stat st;
+	size_t len;
+
+	if (read_file(&text, &len, a, pid, path, e) < 0 ||
+	    procfs_parse_stat(&st, a, text, len, path, e) < 0)
+		return -1;
+	if (st.state == 'Z' || st.state == 'X')
+		return is_gone(pid, e);
+	*ret = st;
+	return 0;
+}
+
 /* The process that pid, perhaps a thread's, belongs to, with its stat. */
 static int identify(struct procfs_stat *ret, struct arena *a, const char *proc, int64_t pid,
 		    struct error *e)
 {
-	struct procfs_stat st;
 	const char *path, *text;
 	size_t len;
 	int64_t tgid;
@@ -63,14 +79,7 @@ static int identify(struct procfs_stat *ret, struct arena *a, const char *proc, 
 	if (read_file(&text, &len, a, pid, path, e) < 0 ||
 	    procfs_parse_tgid(&tgid, text, len, path, e) < 0)
 		return -1;
-	path = arena_printf(a, "%s/%lld/stat", proc, (long long)tgid);
-	if (read_file(&text, &len, a, pid, path, e) < 0 ||
-	    procfs_parse_stat(&st, a, text, len, path, e) < 0)
-		return -1;
-	if (st.state == 'Z' || st.state == 'X')
-		return is_gone(pid, e);
-	*ret = st;
-	return 0;
+	return read_stat(ret, a, proc, tgid, e);
 }
 
 /* --- holding --- */
@@ -93,8 +102,11 @@ static int hold(struct held_process *ret, struct arena *a, int64_t pid, struct e
 {
 	struct procfs_stat st;
 	int fd = pid > 0 ? open_pidfd(pid) : -1;
+	int r;
 
-	if (identify(&st, a, "/proc", pid, e) < 0) {
+	/* Only a process has a pidfd, so its own number was given. */
+	r = fd >= 0 ? read_stat(&st, a, "/proc", pid, e) : identify(&st, a, "/proc", pid, e);
+	if (r < 0) {
 		if (fd >= 0)
 			close(fd);
 		return -1;

@@ -44,8 +44,9 @@ int step_mkdir(struct apply *ap, struct record_step *s, struct error *e)
 		cgroupfs_mark(ap->fs, controller, path, ap->record->id);
 		return 0;
 	}
-	/* Parents are shared. The target itself was not there a moment ago: it is another's. */
-	if (s->fresh && strcmp(path, ap->record->path) == 0)
+	/* Somebody else made it just now, and keeps it. Parents are shared; a target is not. */
+	s->fresh = false;
+	if (strcmp(path, ap->record->path) == 0)
 		return error_set(e, ERROR_FAILED, "%s: somebody else made this cgroup just now",
 				 cgroupfs_path(ap->fs, controller, path, NULL));
 	return 0;

@@ -88,8 +88,7 @@ static int verify(struct apply *ap, struct error *e)
 
 int step_place(struct apply *ap, struct record_step *s, struct error *e)
 {
-	if (!procs_alive(&ap->vm))
-		return gone(ap, e);
+	/* Held by its pidfd, so the number stays its own; verify() looks again at the end. */
 	for (int tries = 1;; tries++) {
 		if (cgroupfs_write(ap->fs, s->step.controller, s->step.path, s->step.file,
 				   s->step.value, e) == 0)

@@ -94,23 +94,25 @@ static bool is_own_target(const struct undo *u, const char *path)
 	return u->record->mode == MODE_OWN && strcmp(path, u->record->path) == 0;
 }
 
-/* Is a held process in the group? In a yard only the files know. */
-static bool sits_in(const struct undo *u, const char *controller, const char *path, int64_t pid)
+/* A failed setup never kills: the VM ran before it and goes on. */
+static bool kills(const struct undo *u)
 {
-	struct facts_process now = {0};
+	return u->record->kill && !u->rollback;
+}
+
+/* Does the VM process, if it still is that process, sit in this very group? */
+static bool vm_is_in(const struct undo *u, const char *controller, const char *path)
+{
+	const char *is = facts_process_path(&u->vm, *controller ? controller : "unified");
 	int64_t *pids;
-	const char *is;
 	size_t n = 0;
 
-	if (!u->fs->yard) {
-		if (procs_cgroups(&now.cgroups, &now.n_cgroups, u->arena, "/proc", pid, NULL) < 0)
-			return false;
-		is = facts_process_path(&now, *controller ? controller : "unified");
+	if (!u->fs->yard)
 		return is && strcmp(is, path) == 0;
-	}
-	if (cgroupfs_procs(&pids, &n, u->fs, controller, path, NULL))
+	/* In a yard only the files know. */
+	if (!u->vm.pid || cgroupfs_procs(&pids, &n, u->fs, controller, path, NULL))
 		return false;
-	while (n && pids[n - 1] != pid)
+	while (n && pids[n - 1] != u->vm.pid)
 		n--;
 	return n;
 }
@@ -118,16 +120,9 @@ static bool sits_in(const struct undo *u, const char *controller, const char *pa
 /* Only the VM process was put here by us; take it back if it is still that process. */
 static int take_vm_back(const struct undo *u, const struct record_step *s, struct error *e)
 {
-	const struct record *r = u->record;
-	struct held_process vm = PROCS_NONE;
-	int result = 0;
-
-	if (!s->old || procs_hold(&vm, r->vm.pid, NULL) < 0)
+	if (!s->old || !vm_is_in(u, s->step.controller, s->step.path))
 		return 0;
-	if (vm.start == r->vm.start && sits_in(u, s->step.controller, s->step.path, vm.pid))
-		result = drain_one(u->fs, s->step.controller, vm.pid, s->old, e);
-	procs_release(&vm);
-	return result;
+	return drain_one(u->fs, s->step.controller, u->record->vm.pid, s->old, e);
 }
 
 static int empty_target(const struct undo *u, const char *controller, const char *origin,
@@ -135,7 +130,7 @@ static int empty_target(const struct undo *u, const char *controller, const char
 {
 	const char *path = u->record->path;
 
-	if (u->record->kill && !u->rollback)
+	if (kills(u))
 		return drain_kill(u->fs, controller, path, e);
 	if (!origin)
 		origin = cgpath_parent(u->arena, path);
@@ -195,7 +190,11 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 		cgroupfs_rmdir(u->fs, controller, path, NULL);
 		break;
 	default:
-		/* Mostly the VM is gone by now and nobody is inside. */
+		/* Mostly nobody but the VM is inside, or nobody at all. */
+		if (vm_is_in(u, controller, path) && !kills(u) &&
+		    drain_one(u->fs, controller, u->record->vm.pid, origin_in(u, controller), e) <
+			0)
+			return -1;
 		if (cgroupfs_rmdir(u->fs, controller, path, NULL) >= 0)
 			break;
 		if (empty_target(u, controller, origin_in(u, controller), e) < 0 ||
@@ -212,8 +211,9 @@ static int remove_directory(const struct undo *u, const struct record_step *s, s
 		return 0;
 	if (is_own_target(u, s->step.path))
 		return remove_target(u, s, e);
-	/* A parent that others use by now stays; they remove it when they go. */
-	cgroupfs_rmdir(u->fs, s->step.controller, s->step.path, NULL);
+	/* With marks, remove_parents has seen to it. One that others use by now stays. */
+	if (cgroupfs_marked(u->fs, s->step.controller, s->step.path, NULL) == CGROUPFS_UNMARKED)
+		cgroupfs_rmdir(u->fs, s->step.controller, s->step.path, NULL);
 	return 0;
 }
 
@@ -279,13 +279,32 @@ static int undo_range(const struct undo *u, size_t first, size_t end, struct err
 	return undo_kind(u, first, end, true, e);
 }
 
-int undo_steps(const struct undo *u, size_t first, size_t end, struct error *e)
+/* Where the VM process is now; nowhere when it has ended, or its number is another's. */
+static void look_for_vm(struct undo *u, struct held_process *held)
 {
+	const struct facts_process *was = &u->record->vm;
+
+	u->vm = (struct facts_process){0};
+	if (!was->pid || procs_hold(held, was->pid, NULL) < 0 || held->start != was->start)
+		return;
+	u->vm.pid = held->pid;
+	if (procs_cgroups(&u->vm.cgroups, &u->vm.n_cgroups, u->arena, "/proc", held->pid, NULL) < 0)
+		u->vm.n_cgroups = 0;
+}
+
+int undo_steps(struct undo *u, size_t first, size_t end, struct error *e)
+{
+	struct held_process held = PROCS_NONE;
+	int r;
+
 	if (end > u->record->n_steps)
 		end = u->record->n_steps;
-	if (undo_range(u, first, end, e) == 0)
-		return 0;
+	look_for_vm(u, &held);
+	r = undo_range(u, first, end, e);
 	/* Two values can stand in each other's way (memory and memory+swap): what failed may
 	 * go now that the rest is done. */
-	return undo_range(u, first, end, e);
+	if (r < 0)
+		r = undo_range(u, first, end, e);
+	procs_release(&held);
+	return r;
 }

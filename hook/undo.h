@@ -21,6 +21,7 @@ struct undo {
 	uint64_t page_size;
 	const struct devfilter *filters; /* rollback: replaced programs that are still held */
 	size_t n_filters;
+	struct facts_process vm; /* undo_steps fills it in: where the VM process is now */
 	bool rollback; /* setup failed: never kill, and take enabled controllers back */
 };
 
@@ -28,6 +29,6 @@ struct undo {
  * Undo the steps from first to before end (all: 0, SIZE_MAX), last first. Goes on
  * after a failure, tries what failed once more, and reports the first: ERROR_UNDO.
  */
-int undo_steps(const struct undo *u, size_t first, size_t end, struct error *e);
+int undo_steps(struct undo *u, size_t first, size_t end, struct error *e);
 
 #endif

@@ -25,7 +25,13 @@ static void put_line(struct jsonw *w)
 		text_puts(w->out, "  ");
 }
 
-/* The two-character form of a character, the six-character form, or NULL: as it is. */
+/* Can the character stand as it is? */
+static bool is_plain(char c)
+{
+	return (unsigned char)c >= 0x20 && c != '"' && c != '\\';
+}
+
+/* The two-character form of a character that is not plain, or the six-character form. */
 static const char *escape(char c, char buf[8])
 {
 	switch (c) {
@@ -35,28 +41,26 @@ static const char *escape(char c, char buf[8])
 	case '\t': return "\\t";
 	default: break;
 	}
-	if ((unsigned char)c >= 0x20)
-		return NULL;
 	snprintf(buf, 8, "\\u%04x", (unsigned)(unsigned char)c);
 	return buf;
 }
 
 static void put_string(struct text *out, const char *s)
 {
-	text_puts(out, "\"");
+	char buf[8];
+
+	text_put(out, "\"", 1);
 	while (*s) {
-		char buf[8];
-		const char *escaped = NULL;
 		size_t n = 0;
 
-		while (s[n] && !(escaped = escape(s[n], buf)))
+		while (s[n] && is_plain(s[n]))
 			n++;
 		text_put(out, s, n);
-		if (escaped)
-			text_puts(out, escaped);
-		s += n + (escaped != NULL);
+		s += n;
+		if (*s)
+			text_puts(out, escape(*s++, buf));
 	}
-	text_puts(out, "\"");
+	text_put(out, "\"", 1);
 }
 
 /* What stands before a value. */

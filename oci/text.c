@@ -13,7 +13,7 @@
 /* Make room for n more bytes and the NUL. */
 static void reserve(struct text *t, size_t n)
 {
-	size_t cap = t->cap ? t->cap : 256;
+	size_t cap = t->cap ? t->cap : 4096;
 	char *s = NULL;
 
 	if (n < SIZE_MAX / 4 && t->len < SIZE_MAX / 4) {
@@ -33,7 +33,8 @@ static void reserve(struct text *t, size_t n)
 
 void text_put(struct text *t, const char *bytes, size_t n)
 {
-	reserve(t, n);
+	if (t->cap - t->len <= n)
+		reserve(t, n);
 	if (n)
 		memcpy(t->s + t->len, bytes, n);
 	t->len += n;
