@@ -161,7 +161,8 @@ $(B)/bench/%: $(B)/obj/tests/bench/%.o $(B)/lib.a
 
 FUZZ_SECONDS ?= 60
 fuzz: | $(B)/.deps-fuzz ## libFuzzer on what is parsed, FUZZ_SECONDS for each
-	@FUZZ_SECONDS=$(FUZZ_SECONDS) B=$(B) tests/fuzz/run
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) B=$(B) tests/run fuzz tests/fuzz/run
+	@tests/run --sum fuzz
 
 lint: | $(B)/.deps-lint ## clang-format, clang-tidy, cppcheck, layering, shell, man pages
 	@tests/lint
