@@ -88,6 +88,18 @@ static int decide_target(struct setup *s, struct error *e)
 	if (target_locate(&s->target, &w, &s->facts, s->arena, e) < 0 ||
 	    target_decide(&s->target, &w, &s->facts, s->arena, e) < 0)
 		return -1;
+	if (s->target.manager == MANAGER_SYSTEMD && s->target.mode == MODE_OWN)
+		return error_set(
+		    e, ERROR_HOST,
+		    "%s: this version cannot ask systemd for a scope (%s); let the runtime "
+		    "make it, which is then adopted, or use --cgroup-manager cgroupfs",
+		    s->target.path, s->target.unit);
+	if (s->target.manager == MANAGER_SYSTEMD)
+		plan_warn(
+		    &s->plan,
+		    "%s is systemd's: what is set here is not known to it and may be reset by "
+		    "systemctl daemon-reload",
+		    s->target.unit);
 	return 0;
 }
 

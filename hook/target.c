@@ -232,6 +232,8 @@ static int own_beside(struct target *t, const struct target_wishes *w, struct ar
 	t->warning = arena_printf(a, "%s belongs to the container's runtime: the VM gets %s",
 				  t->path, target_default_path(w->id, a));
 	t->path = target_default_path(w->id, a);
+	t->manager = MANAGER_CGROUPFS; /* the unit is the runtime's as well */
+	t->unit = t->slice = NULL;
 	t->why = "default";
 	t->tail = NULL;
 	return 0;
