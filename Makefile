@@ -13,6 +13,8 @@ PREFIX    ?= /usr/local
 prefix    ?= $(PREFIX)
 sbindir   ?= $(prefix)/sbin
 mandir    ?= $(prefix)/share/man
+docdir    ?= $(prefix)/share/doc/vmcg
+bashdir   ?= $(prefix)/share/bash-completion/completions
 DESTDIR   ?=
 B         ?= build
 
@@ -56,11 +58,15 @@ UNIT_LIB  := $(patsubst tests/unit/%.c,$(B)/test-obj/tests/unit/%.o,\
 .SECONDARY:
 .DELETE_ON_ERROR:
 
-all: $(B)/vmcg ## the program
+all: $(B)/vmcg $(B)/vmcg.bash ## the program, and the completion script it prints
 
 $(B)/vmcg: $(OBJ)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(B)/vmcg.bash: $(B)/vmcg
+	$(call say,GEN,$@)
+	$(Q)$(B)/vmcg --completion >$@
 
 $(B)/sandbox-gen: $(GEN_SRC:%.c=$(B)/obj/%.o) $(B)/obj/oci/error.o
 	$(call say,LD,$@)
@@ -132,6 +138,7 @@ check: $(UNIT) $(B)/vmcg $(B)/vmcg-test | $(B)/.deps-test ## unit, golden and ya
 	@for t in $(notdir $(UNIT)); do tests/run $$t $(B)/unit/$$t; done
 	@VMCG=$(B)/vmcg tests/run golden tests/golden/run
 	@VMCG=$(B)/vmcg-test tests/run yard bats --tap tests/yard
+	@VMCG=$(B)/vmcg tests/run docs bats --tap tests/docs.bats
 	@tests/run --sum
 
 check-root: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-root ## the machine's real cgroups and runc
@@ -167,9 +174,13 @@ fuzz: | $(B)/.deps-fuzz ## libFuzzer on what is parsed, FUZZ_SECONDS for each
 lint: | $(B)/.deps-lint ## clang-format, clang-tidy, cppcheck, layering, shell, man pages
 	@tests/lint
 
-install: $(B)/vmcg ## DESTDIR and prefix are honoured
+install: $(B)/vmcg $(B)/vmcg.bash ## DESTDIR and prefix are honoured
 	install -D -m 0755 $(B)/vmcg $(DESTDIR)$(sbindir)/vmcg
 	install -D -m 0644 docs/vmcg.8 $(DESTDIR)$(mandir)/man8/vmcg.8
+	install -D -m 0644 docs/vmcg-json.7 $(DESTDIR)$(mandir)/man7/vmcg-json.7
+	install -D -m 0644 $(B)/vmcg.bash $(DESTDIR)$(bashdir)/vmcg
+	install -d -m 0755 $(DESTDIR)$(docdir)/examples
+	install -m 0644 docs/examples/* $(DESTDIR)$(docdir)/examples
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile

@@ -89,6 +89,8 @@ static const struct option options[] = {
     {"--yard", "DIR", "plain directories in place of the cgroup mounts", OPTION_TEXT, AT(yard),
      NULL, 0},
 #endif
+    {"--completion", NULL, "print a completion script for bash", OPTION_FLAG, AT(completion), NULL,
+     0},
     {"--version", NULL, "print the version", OPTION_FLAG, AT(version), NULL, 0},
     {"--help", NULL, "print this", OPTION_FLAG, AT(help), NULL, 0},
 };
@@ -194,7 +196,7 @@ static int parse_option(struct context *c, int argc, char *const *argv, int *at,
 
 static int check_command(struct context *c, const char *name, struct error *e)
 {
-	if (c->options.help || c->options.version)
+	if (c->options.help || c->options.version || c->options.completion)
 		return 0;
 	if (!name)
 		return error_set(e, ERROR_USAGE, "no command; see vmcg --help");
@@ -251,15 +253,41 @@ void cli_help(struct text *out)
 		  "5 failed and undone, 6 failed and not wholly undone. See vmcg(8).\n");
 }
 
+/* --- completion --- */
+
+/* What may follow an option: one of its words, a directory, or a file (bash's default). */
+static void complete_option(struct text *out, const struct option *o)
+{
+	if (o->words)
+		text_printf(out, "\t%s) COMPREPLY=($(compgen -W \"%s\" -- \"$cur\")); return ;;\n",
+			    o->name, o->words);
+	else if (o->arg && strcmp(o->arg, "DIR") == 0)
+		text_printf(out, "\t%s) COMPREPLY=($(compgen -d -- \"$cur\")); return ;;\n",
+			    o->name);
+	else if (o->arg)
+		text_printf(out, "\t%s) return ;;\n", o->name);
+}
+
 void cli_completion(struct text *out)
 {
 	text_puts(out, "# bash completion for vmcg, made from its own tables\n"
 		       "_vmcg() {\n"
-		       "\tCOMPREPLY=($(compgen -W \"");
+		       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+		       "\t[ \"$cur\" = = ] && cur=\n"
+		       "\t[ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
+		       "\tcase $prev in\n");
+	for (size_t i = 0; i < COUNT(options); i++)
+		complete_option(out, &options[i]);
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strcmp(commands[i].args, "ID") == 0)
+			text_printf(out,
+				    "\t%s) COMPREPLY=($(compgen -W \"$(vmcg list 2>/dev/null | "
+				    "awk 'NR > 1 { print $1 }')\" -- \"$cur\")); return ;;\n",
+				    commands[i].name);
+	text_puts(out, "\tesac\n\tCOMPREPLY=($(compgen -W \"");
 	for (size_t i = 0; i < COUNT(commands); i++)
 		text_printf(out, "%s ", commands[i].name);
 	for (size_t i = 0; i < COUNT(options); i++)
 		text_printf(out, "%s%s", i ? " " : "", options[i].name);
-	text_puts(out,
-		  "\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _vmcg vmcg\n");
+	text_puts(out, "\" -- \"$cur\"))\n}\ncomplete -o default -F _vmcg vmcg\n");
 }

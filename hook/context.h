@@ -20,7 +20,7 @@ struct options {
 	bool dry_run;
 	const char *log;
 	bool log_json, debug;
-	bool help, version;
+	bool help, version, completion;
 	const char *state, *config, *host; /* plan: files, "-" is standard input */
 	const char *yard;                  /* test build */
 };

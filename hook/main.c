@@ -103,6 +103,8 @@ int main(int argc, char **argv)
 		code = ERROR_USAGE;
 	} else if (c.options.help) {
 		cli_help(&out);
+	} else if (c.options.completion) {
+		cli_completion(&out);
 	} else if (c.options.version) {
 		text_puts(&out, "vmcg " VMCG_VERSION "\n");
 	} else if (run(&c, &e) < 0) {
