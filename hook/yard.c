@@ -272,9 +272,21 @@ static bool replace(int dir, const char *file, const char *value)
 	struct text t = {0};
 	bool ok;
 
-	text_printf(&t, "%s\n", value);
+	text_printf(&t, "%.*s\n", (int)strcspn(value, "\n"), value);
 	ok = save(dir, file, &t);
 	text_free(&t);
+	return ok;
+}
+
+/* v2 weights: a bare number is the default, which has a line of its own. */
+static bool write_weight(int dir, const char *file, const char *value)
+{
+	struct text line = {0};
+	bool ok;
+
+	text_printf(&line, "%s%s", strchr(value, ' ') ? "" : "default ", value);
+	ok = rewrite(dir, file, line.s, with_keyed_line);
+	text_free(&line);
 	return ok;
 }
 
@@ -283,8 +295,7 @@ static bool is_keyed(const char *file, const char *value)
 {
 	return strchr(value, ' ') &&
 	       (strcmp(file, "io.max") == 0 || strcmp(file, "rdma.max") == 0 ||
-		strcmp(file, "net_prio.ifpriomap") == 0 || strstr(file, "weight") ||
-		strstr(file, "_device"));
+		strcmp(file, "net_prio.ifpriomap") == 0 || strstr(file, "_device"));
 }
 
 bool yard_write(int dir, const char *yard, const char *file, const char *value)
@@ -297,6 +308,8 @@ bool yard_write(int dir, const char *yard, const char *file, const char *value)
 		return change_words(dir, file, value);
 	if (strcmp(file, "devices.allow") == 0 || strcmp(file, "devices.deny") == 0)
 		return change_devices(dir, value, strcmp(file, "devices.allow") == 0);
+	if (strcmp(file, "io.weight") == 0 || strcmp(file, "io.bfq.weight") == 0)
+		return write_weight(dir, file, value);
 	if (is_keyed(file, value))
 		return rewrite(dir, file, value, with_keyed_line);
 	return replace(dir, file, value);
