@@ -261,7 +261,7 @@ settings() {
 		cgroup.* | tasks | notify_on_release | *usage* | *.failcnt | *.stat | *.peak | *pressure | \
 			*.events* | memory.oom_control | memory.reclaim | *max_usage*) continue ;;
 		esac
-		[ -f "$file" ] && [[ $name = devices.list || $(stat -c %A "$file") = ?r?*w* ]] || continue
+		[ -f "$file" ] && [[ $name = devices.list || $(stat -c %A "$file") = -rw* ]] || continue
 		echo "$name: $(tr '\n' ';' <"$file" 2>/dev/null)"
 	done
 }
