@@ -207,12 +207,15 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 
 static int remove_directory(const struct undo *u, const struct record_step *s, struct error *e)
 {
+	int marked;
+
 	if (!s->fresh)
 		return 0;
 	if (is_own_target(u, s->step.path))
 		return remove_target(u, s, e);
-	/* With marks, remove_parents has seen to it. One that others use by now stays. */
-	if (cgroupfs_marked(u->fs, s->step.controller, s->step.path, NULL) == CGROUPFS_UNMARKED)
+	/* A parent that is not vmcg's stays, and one that others use by now stays as well. */
+	marked = cgroupfs_marked(u->fs, s->step.controller, s->step.path, NULL);
+	if (marked == 0 || marked == CGROUPFS_UNMARKED)
 		cgroupfs_rmdir(u->fs, s->step.controller, s->step.path, NULL);
 	return 0;
 }
