@@ -12,6 +12,7 @@
 
 #include "hook/cgroupfs.h"
 #include "hook/host.h"
+#include "hook/log.h"
 #include "hook/procs.h"
 #include "hook/store.h"
 #include "oci/jsonw.h"
@@ -107,9 +108,12 @@ int inspect_list(struct context *c, struct error *e)
 		text_printf(c->out, "%-24s %-10s %-9s %-6s %8s %-16s %s\n", "ID", "STATUS",
 			    "MANAGER", "MODE", "PID", "PROCESS", "CGROUP");
 	for (size_t i = 0; got >= 0 && i < n; i++) {
-		got = store_load(&r, &store, ids[i], c->arena, e);
-		if (got)
-			continue; /* gone meanwhile */
+		int loaded = store_load(&r, &store, ids[i], c->arena, e);
+
+		if (loaded < 0) /* one that cannot be read does not hide the others */
+			log_warning("%s", e->text);
+		if (loaded)
+			continue; /* or gone meanwhile */
 		if (c->options.json)
 			list_json(&w, &r);
 		else

@@ -8,6 +8,7 @@
 #include "hook/record.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "hook/cgpath.h"
@@ -374,17 +375,27 @@ static int read_lists(struct record *r, const struct raw *raw, struct arena *a, 
 	return 0;
 }
 
+/* Another version has other fields, so it is told before they are looked at. */
+static int check_version(const struct json *root, struct error *e)
+{
+	const struct json *version = json_member(root, "vmcg");
+	char known[16];
+
+	snprintf(known, sizeof(known), "%d", RECORD_VERSION);
+	if (!version || version->type != JSON_NUMBER || strcmp(version->text, known) == 0)
+		return 0;
+	return json_error(version, e,
+			  "the record has version %s, and this vmcg knows version %s only: use the "
+			  "vmcg that made it",
+			  version->text, known);
+}
+
 static int read_all(struct record *r, const struct json *root, struct arena *a, struct error *e)
 {
 	struct raw raw = {0};
 
-	if (root->type != JSON_OBJECT)
-		return json_error(root, e, "is not an object");
 	if (json_read(root, fields, COUNT(fields), UNKNOWN_REFUSED, &raw, e) < 0)
 		return -1;
-	if (raw.version.v != RECORD_VERSION)
-		return json_error(root, e, "version %lld, this vmcg knows %d",
-				  (long long)raw.version.v, RECORD_VERSION);
 	/* No plan has the root for its target. */
 	if (!is_clean(raw.path, a) || strcmp(raw.path, "/") == 0)
 		return json_error(root, e, "\"%s\" is not a clean cgroup path", raw.path);
@@ -412,16 +423,26 @@ int record_parse(struct record *ret, struct arena *a, const char *file, const ch
 	const struct json_options o = {.name = file};
 	struct record r = {0};
 	struct json *root;
+	int result;
 
-	if (json_parse(&root, NULL, a, bytes, len, &o, e) < 0 || read_all(&r, root, a, e) < 0) {
-		/* Not the caller's input: our own file, on this host. */
-		if (e && e->kind == ERROR_INPUT)
+	result = json_parse(&root, NULL, a, bytes, len, &o, e);
+	if (result == 0 && root->type != JSON_OBJECT)
+		result = json_error(root, e, "is not an object");
+	if (result == 0 && check_version(root, e) < 0) {
+		if (e)
 			e->kind = ERROR_HOST;
-		return error_add(e,
-				 "; the record is damaged or foreign: look at it, then remove it");
+		return -1;
 	}
-	*ret = r;
-	return 0;
+	if (result == 0)
+		result = read_all(&r, root, a, e);
+	if (result == 0) {
+		*ret = r;
+		return 0;
+	}
+	/* Not the caller's input: our own file, on this host. */
+	if (e && e->kind == ERROR_INPUT)
+		e->kind = ERROR_HOST;
+	return error_add(e, "; the record is damaged or foreign: look at it, then remove it");
 }
 
 void record_from_plan(struct record *ret, const struct plan *p, const struct facts *f,
