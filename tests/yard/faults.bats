@@ -40,7 +40,7 @@ kill_at_each_step() {
 		(VMCG_FAULT=$k:0 stage createRuntime) 2>/dev/null || code=$?
 		[ $code -eq 137 ] || fail "step $k: exit $code, not killed"
 		[ -e "$R/$ID.json" ] || fail "step $k: no record"
-		vmcg destroy $ID || fail "step $k"
+		vmcg destroy "$ID" || fail "step $k"
 		same_tree "$before" || fail "step $k"
 		no_record
 	done
@@ -53,7 +53,7 @@ start_over_at_each_step() {
 	before=$(tree) n=$(steps)
 	stage createRuntime
 	wanted=$(tree)
-	vmcg destroy $ID
+	vmcg destroy "$ID"
 	for ((k = 1; k <= n; k++)); do
 		(VMCG_FAULT=$k:0 stage createRuntime) 2>/dev/null || true
 		out=$(stage createRuntime 2>&1) || fail "step $k: $out"
