@@ -171,13 +171,42 @@ static bool names_word(const char *change, const char *word)
 	return false;
 }
 
+/* Does a child group hand down what is to be taken away? The kernel then answers EBUSY. */
+static bool is_handed_down(int dir, const char *file, const char *change)
+{
+	int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = copy < 0 ? NULL : fdopendir(copy);
+	struct dirent *entry;
+	bool found = false;
+
+	while (d && *change == '-' && (entry = readdir(d))) {
+		struct text path = {0}, words;
+		char *rest = NULL;
+
+		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
+			continue;
+		text_printf(&path, "%s/%s", entry->d_name, file);
+		words = load(dir, path.s);
+		for (char *w = strtok_r(words.s, " \n", &rest); w; w = strtok_r(NULL, " \n", &rest))
+			found |= names_word(change, w);
+		text_free(&path);
+		text_free(&words);
+	}
+	if (d)
+		closedir(d);
+	return found;
+}
+
 /* What stands and is not named, then what is added. */
 static bool change_words(int dir, const char *file, const char *change)
 {
-	struct text old = load(dir, file), out = {0}, words = {0};
+	struct text old = {0}, out = {0}, words = {0};
 	char *rest = NULL;
 	bool ok;
 
+	if (is_handed_down(dir, file, change))
+		return true; /* and nothing has changed */
+	old = load(dir, file);
 	text_puts(&words, change);
 	for (char *w = strtok_r(old.s, " \n", &rest); w; w = strtok_r(NULL, " \n", &rest))
 		if (!names_word(change, w))
