@@ -18,7 +18,7 @@ all_limits() {
 	local dev
 
 	dev=$(block_device) || dev=
-	jq -n --argjson c "$(facts '.controllers | tojson')" --arg dev "$dev" \
+	jq -n --argjson c "$(facts -c .controllers)" --arg dev "$dev" \
 		--argjson pages "$(facts '[.files[] | select(test("^hugetlb\\.2MB")) ] | length')" '
 		def has(x): $c | index(x) != null;
 		def device: {major: ($dev | split(":")[0] | tonumber), minor: ($dev | split(":")[1] | tonumber)};

@@ -34,20 +34,42 @@ cannot() {
 
 # --- the host ---
 
-# Of the host facts, by a jq filter; they are asked for once a file.
+# Of the host facts, by a jq filter.
 facts() {
-	jq -r "$@" <<<"$HOST_FACTS"
+	jq -r "$@" "$BATS_FILE_TMPDIR/facts"
+}
+
+# The facts that every test asks for, once a file: in the guests of the rig a process is dear.
+read_facts() {
+	declare -gA MOUNT=()
+	HIERARCHIES=() LAYOUT='' CONTROLLERS=''
+	if [ ! -s "$BATS_FILE_TMPDIR/facts.read" ]; then
+		"$VMCG" host --format json >"$BATS_FILE_TMPDIR/facts"
+		facts '"layout \(.layout)", "controllers \(.controllers | join(" "))",
+			(.mounts | to_entries[] | "mount \(.key) \(.value)"),
+			(.mounts | [.[]] | unique[] | "hierarchy \(.)")' >"$BATS_FILE_TMPDIR/facts.read"
+	fi
+	while read -r key first second; do
+		case $key in
+		layout) LAYOUT=$first ;;
+		controllers) CONTROLLERS=" $first $second " ;;
+		mount) MOUNT[$first]=$second ;;
+		hierarchy) HIERARCHIES+=("$first") ;;
+		esac
+	done <"$BATS_FILE_TMPDIR/facts.read"
 }
 
 layout() {
-	facts .layout
+	echo "$LAYOUT"
 }
 
 # Where a controller's hierarchy is mounted ("" is the v2 tree): empty when there is none.
 controller_mount() {
-	facts --arg c "$1" '
-		.mounts[$c] // (if $c == "" or $c == "cgroup" or (.controllers | index($c))
-			then .mounts.unified else null end) // empty'
+	if [ "$1" ] && [ "${MOUNT[$1]:-}" ]; then
+		echo "${MOUNT[$1]}"
+	elif [ -z "$1" ] || [ "$1" = cgroup ] || has_controller "$1"; then
+		echo "${MOUNT[unified]:-}"
+	fi
 }
 
 # The directory of this test's target, or of another path, in a hierarchy.
@@ -68,16 +90,16 @@ cgfile() {
 
 # The mount points of all hierarchies, each once.
 hierarchies() {
-	facts '.mounts | [.[]] | unique[]'
+	printf '%s\n' "${HIERARCHIES[@]}"
 }
 
 has_controller() {
-	facts --arg c "$1" -e '.controllers | index($c) != null' >/dev/null
+	[[ $CONTROLLERS = *" $1 "* ]]
 }
 
 # The cgroup version that carries a controller.
 version_of() {
-	facts --arg c "$1" 'if .mounts[$c] then 1 else 2 end'
+	[ "${MOUNT[$1]:-}" ] && echo 1 || echo 2
 }
 
 need_controller() {
@@ -108,7 +130,7 @@ prepare() {
 	[ "$(id -u)" = 0 ] || cannot "not root"
 	[ -x "$VMCG" ] || fail "$VMCG is not built: make"
 	[ -x "$VMPROCESS" ] || fail "$VMPROCESS is not built: make ${VMPROCESS#"$TOP/"}"
-	HOST_FACTS=$("$VMCG" host --format json)
+	read_facts
 	NAME=vmcg-t$$-$BATS_TEST_NUMBER
 	ID=$NAME
 	CG=/$NAME
@@ -161,12 +183,7 @@ leftovers() {
 
 # Every cgroup directory whose path has this test's name in it, parents first.
 groups_here() {
-	local mount
-
-	for mount in $(hierarchies); do
-		find "$mount" -type d -path "*/$NAME*" 2>/dev/null
-	done
-	return 0
+	find "${HIERARCHIES[@]}" -type d -path "*/$NAME*" 2>/dev/null || true
 }
 
 remove_groups() {
@@ -218,9 +235,8 @@ make_group() {
 }
 
 fill_cpusets() {
-	local mount at=
+	local mount=${MOUNT[cpuset]:-} at=
 
-	mount=$(facts '.mounts.cpuset // empty')
 	[ "$mount" ] && [ -d "$mount$1" ] || return 0
 	for part in ${1//\// }; do
 		for file in cpus mems; do
@@ -245,25 +261,18 @@ snapshot_host() {
 		if kill -0 "$p" 2>/dev/null; then
 			echo "process $p"
 			cat "/proc/$p/cgroup"
-			taskset -p "$p" 2>/dev/null || true
+			grep '^Cpus_allowed:' "/proc/$p/status"
 		fi
 	done
 }
 
 # Every control file of a group that can be both read and set, without what the kernel counts,
-# and without what reading does not tell (lists of processes, the group's own machinery).
+# and without what reading does not tell (lists of processes, the group's own machinery). Never set
+# and set to no limit at all read differently in some files and mean the same.
 settings() {
-	local file name
-
-	for file in "$1"/*; do
-		name=${file##*/}
-		case $name in
-		cgroup.* | tasks | notify_on_release | *usage* | *.failcnt | *.stat | *.peak | *pressure | \
-			*.events* | memory.oom_control | memory.reclaim | *max_usage*) continue ;;
-		esac
-		[ -f "$file" ] && [[ $name = devices.list || $(stat -c %A "$file") = -rw* ]] || continue
-		echo "$name: $(tr '\n' ';' <"$file" 2>/dev/null)"
-	done
+	(cd "$1" && find . -maxdepth 1 -type f '(' -perm -600 -o -name devices.list ')' -printf '%f\n') |
+		grep -vE '^(cgroup\..*|tasks|notify_on_release|memory\.(oom_control|reclaim)|.*(usage|pressure|\.events).*|.*\.(failcnt|stat|peak))$' |
+		sort | (cd "$1" && xargs -r grep -H '' 2>/dev/null) | sed 's/9223372036854771712/max/'
 }
 
 # unchanged BEFORE: the host is as the snapshot has it.
@@ -273,11 +282,12 @@ unchanged() {
 
 # --- documents ---
 
-# config_json FILTER: a config with cgroupsPath $CG and no limits, passed through a jq filter,
+# config_json [JQ-OPTION...] [FILTER]: a config with cgroupsPath $CG and no limits, passed through a jq filter,
 # as the bundle's config.json.
 config_json() {
-	jq -n --arg cg "$CG" '{ociVersion: "1.0.2", linux: {cgroupsPath: $cg, resources: {}}}' |
-		jq "${@:-.}" >"$BUNDLE/config.json"
+	[ $# -gt 0 ] || set -- .
+	jq -n --arg cg "$CG" "${@:1:$#-1}" \
+		'{ociVersion: "1.0.2", linux: {cgroupsPath: $cg, resources: {}}} | '"${*: -1}" >"$BUNDLE/config.json"
 }
 
 # limits FILTER: the same, the filter starting at linux.resources.
@@ -287,9 +297,14 @@ limits() {
 
 # state_json PID [FILTER]: as runc sends it.
 state_json() {
-	jq -nc --arg id "$ID" --argjson pid "$1" --arg bundle "$BUNDLE" \
-		'{ociVersion: "1.0.2", id: $id, status: "creating", pid: $pid, bundle: $bundle}' |
-		jq -c "${2:-.}"
+	local state
+
+	state="{\"ociVersion\":\"1.0.2\",\"id\":\"$ID\",\"status\":\"creating\",\"pid\":$1,\"bundle\":\"$BUNDLE\"}"
+	if [ "${2:-}" ]; then
+		jq -c "$2" <<<"$state"
+	else
+		printf '%s' "$state"
+	fi
 }
 
 # --- running vmcg ---
@@ -297,9 +312,11 @@ state_json() {
 # Run it with the test's own run directory and policy: sets $status, $out and $err.
 vmcg() {
 	status=0
-	"$VMCG" --root "$ROOT" --policy "$POLICY" "${OPTIONS[@]}" "$@" >"$T/out" 2>"$T/err" || status=$?
-	out=$(cat "$T/out")
-	err=$(cat "$T/err")
+	# The shell's own word about a process that was killed is noise.
+	{ "$VMCG" --root "$ROOT" --policy "$POLICY" "${OPTIONS[@]}" "$@" >"$T/out" 2>"$T/err"; } 2>/dev/null ||
+		status=$?
+	out=$(<"$T/out")
+	err=$(<"$T/err")
 }
 
 # hook STAGE PID [OPTION...]: one stage of the container $ID.
@@ -323,7 +340,10 @@ expect() {
 
 # Just one line on standard error.
 one_line() {
-	[ "$(wc -l <"$T/err")" -eq 1 ] || fail "not one line:" "$err"
+	local lines
+
+	mapfile lines <"$T/err"
+	[ "${#lines[@]}" -eq 1 ] || fail "not one line:" "$err"
 }
 
 # The plan for the container $ID, into $T/plan.
@@ -335,7 +355,7 @@ plan() {
 }
 
 poststop() {
-	vmcg poststop < <(state_json null 'del(.pid) | .status = "stopped"')
+	vmcg poststop <<<"{\"ociVersion\":\"1.0.2\",\"id\":\"$ID\",\"status\":\"stopped\",\"bundle\":\"$BUNDLE\"}"
 }
 
 record() {
@@ -467,7 +487,7 @@ kernel_agrees_with() {
 	while IFS=$'\t' read -r controller path file value; do
 		[ "$controller" != - ] || controller=
 		mount=$(controller_mount "$controller")
-		live=$(cat "$mount$path/$file")
+		live=$(<"$mount$path/$file")
 		reads_back "$value" "$live" ||
 			fail "$mount$path/$file: planned \"$value\", reads \"$live\"" || return
 		n=$((n + 1))

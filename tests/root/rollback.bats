@@ -40,7 +40,7 @@ full_plan() {
 }
 
 limits() {
-	config_json --argjson c "$(facts '.controllers | tojson')" ".linux.resources |= ($1)"
+	config_json --argjson c "$(facts -c .controllers)" ".linux.resources |= ($1)"
 }
 
 # createRuntime by the test build, with a fault.
@@ -240,12 +240,19 @@ refused() {
 }
 
 @test "a controller that this host lacks is refused before anything is touched" {
-	! has_controller rdma || cannot "rdma is on this host"
 	start_vm
-	limits '.rdma = {"mlx5_0": {hcaHandles: 3}}'
+	if ! has_controller rdma; then
+		limits '.rdma = {"mlx5_0": {hcaHandles: 3}}'
+		words=(rdma /linux/resources/rdma)
+	elif ! has_controller net_cls; then
+		limits '.network.classID = 1048577'
+		words=(classID /linux/resources/network)
+	else
+		cannot "every controller is on this host"
+	fi
 	before=$(snapshot_host)
 	hook createRuntime "$VM"
-	expect 4 rdma /linux/resources/rdma
+	expect 4 "${words[@]}"
 	one_line
 	unchanged "$before"
 }

@@ -90,7 +90,7 @@ with_limits() {
 	local dev
 
 	dev=$(block_device) || dev=
-	change --argjson c "$(facts '.controllers | tojson')" --arg dev "$dev" '
+	change --argjson c "$(facts -c .controllers)" --arg dev "$dev" '
 		def has(x): $c | index(x) != null;
 		.linux.resources |= (
 		  if has("cpu") then .cpu += {shares: 1024, quota: 80000, period: 100000} else . end
@@ -154,10 +154,10 @@ container_settings() {
 	container_settings >"$T/hooked"
 	diff <(grep -v '^devices.list:' "$T/alone") <(grep -v '^devices.list:' "$T/hooked")
 	if [ "$(version_of devices)" = 1 ]; then
-		diff <(grep '^devices.list:' "$T/alone" | tr ';' '\n' | sort) \
-			<(grep '^devices.list:' "$T/hooked" | tr ';' '\n' | sort) >"$T/difference" || true
+		diff <(grep '^devices.list:' "$T/alone" | sort) <(grep '^devices.list:' "$T/hooked" | sort) \
+			>"$T/difference" || true
 		! grep '^<' "$T/difference" || fail "a rule is gone"
-		grep '^>' "$T/difference" | sed 's/^> //' | sort >"$T/more"
+		grep '^>' "$T/difference" | sed 's/^> devices.list://' | sort >"$T/more"
 		for device in kvm vhost-net vhost-vsock vfio/vfio; do
 			[ ! -c "/dev/$device" ] ||
 				echo "c $((0x$(stat -c %t "/dev/$device"))):$((0x$(stat -c %T "/dev/$device"))) rwm"
