@@ -21,15 +21,6 @@ struct composer {
 
 /* --- hierarchies --- */
 
-/* Is mount i the first one with its path? The others are the same directory. */
-static bool first_of_its_mount(const struct facts *f, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(f->mounts[k].path, f->mounts[i].path) == 0)
-			return false;
-	return true;
-}
-
 static const char *hierarchy_name(const struct facts_mount *m)
 {
 	return strcmp(m->name, "unified") == 0 ? "" : m->name;
@@ -109,16 +100,6 @@ static int check_ancestor(const struct facts_cgroup *g, const char *controllers,
 	return 0;
 }
 
-static bool lists_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	for (const char *at = list; at && (at = strstr(at, word)); at += n)
-		if ((at == list || at[-1] == ' ') && (at[n] == '\0' || at[n] == ' '))
-			return true;
-	return false;
-}
-
 /* Enable on every ancestor what is needed and not yet enabled there: one write each. */
 static int enable_controllers(struct composer *c, struct error *e)
 {
@@ -136,7 +117,7 @@ static int enable_controllers(struct composer *c, struct error *e)
 
 			/* device filtering needs no enabling on v2 */
 			if (strcmp(name, "devices") == 0 || strcmp(name, "freezer") == 0 ||
-			    (g && lists_word(g->subtree_control, name)))
+			    (g && facts_lists(g->subtree_control, name, strlen(name))))
 				continue;
 			missing =
 			    arena_printf(c->arena, "%s%s+%s", missing, *missing ? " " : "", name);
@@ -235,7 +216,7 @@ static void place(struct composer *c)
 
 	for (size_t i = 0; c->in->vm && i < f->n_mounts; i++) {
 		const char *name = hierarchy_name(&f->mounts[i]);
-		const char *path = first_of_its_mount(f, i) ? place_in(c, name) : NULL;
+		const char *path = facts_first_of_mount(f->mounts, i) ? place_in(c, name) : NULL;
 
 		if (!path)
 			continue;
@@ -348,7 +329,7 @@ int compose_plan(struct plan *plan, const struct compose_input *given, struct er
 		return 0;
 	if (in.target->mode == MODE_OWN) {
 		for (size_t i = 0; i < f->n_mounts; i++)
-			if (first_of_its_mount(f, i))
+			if (facts_first_of_mount(f->mounts, i))
 				make_directories(&c, hierarchy_name(&f->mounts[i]));
 	}
 	if (translate(&c, e) < 0)

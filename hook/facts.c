@@ -41,6 +41,26 @@ int facts_version(const struct facts *f, const char *controller)
 	return always || lists(f->controllers, f->n_controllers, controller) ? 2 : 0;
 }
 
+bool facts_first_of_mount(const struct facts_mount *mounts, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(mounts[k].path, mounts[i].path) == 0)
+			return false;
+	return true;
+}
+
+bool facts_lists(const char *list, const char *word, size_t n)
+{
+	for (const char *at = list; at && *at; at += strspn(at, " ")) {
+		size_t len = strcspn(at, " ");
+
+		if (len == n && strncmp(at, word, n) == 0)
+			return true;
+		at += len;
+	}
+	return false;
+}
+
 bool facts_has_file(const struct facts *f, const char *file)
 {
 	return lists(f->files, f->n_files, file);

@@ -95,6 +95,12 @@ int facts_version(const struct facts *f, const char *controller);
  * "": the unified tree); NULL when it is not here. */
 const struct facts_mount *facts_mount(const struct facts *f, const char *controller);
 
+/* Is mount i the first with its path? Co-mounted controllers are one directory. */
+bool facts_first_of_mount(const struct facts_mount *mounts, size_t i);
+
+/* Does a blank-separated list (NULL: empty), as in cgroup.controllers, hold the n bytes of word? */
+bool facts_lists(const char *list, const char *word, size_t n);
+
 bool facts_has_file(const struct facts *f, const char *file);
 const struct facts_device *facts_device(const struct facts *f, const char *path);
 const struct facts_cgroup *facts_cgroup(const struct facts *f, const char *path);

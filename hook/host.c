@@ -43,20 +43,6 @@ bool host_is_outside(const char *path)
 	return strncmp(path, "/..", 3) == 0 && (path[3] == '/' || path[3] == '\0');
 }
 
-bool host_has_word(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	while (list && *list) {
-		size_t len = strcspn(list, " ");
-
-		if (len == n && memcmp(list, word, n) == 0)
-			return true;
-		list += len + strspn(list + len, " ");
-	}
-	return false;
-}
-
 /* A cgroup directory has one link for itself, one for its entry above, and one for
  * each child. */
 static int look_at(const char *path, struct host_look *ret)

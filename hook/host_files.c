@@ -184,7 +184,8 @@ static const char *find_place(struct search *s, const char *controller)
 
 	for (;;) {
 		for (; i < s->n_places; i++)
-			if (!s->v2 || host_has_word(s->places[i].controllers, controller))
+			if (!s->v2 ||
+			    facts_lists(s->places[i].controllers, controller, strlen(controller)))
 				return s->places[i].dir;
 		if (s->stage == (int)(sizeof(stages) / sizeof(stages[0])))
 			return NULL;

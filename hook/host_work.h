@@ -34,9 +34,6 @@ const char *host_cgroup_dir(const struct host_work *w, const struct facts_mount 
 /* Does a path of /proc lead out of our cgroup namespace ("/../x")? */
 bool host_is_outside(const char *path);
 
-/* Is word one of the blank-separated words of list (NULL: empty)? */
-bool host_has_word(const char *list, const char *word);
-
 /* host_mounts.c: /proc/self/cgroup into w->own; then layout, mounts, controllers. */
 int host_read_own(struct host_work *w, struct error *e);
 int host_find_mounts(struct host_work *w, struct error *e);

@@ -18,8 +18,6 @@
 #include "hook/setup_facts.h"
 #include "hook/store.h"
 
-enum { LOCK_TIMEOUT_MS = 10000 };
-
 /* Where the VM belongs in a hierarchy: the target, or in adopt mode init's own group in it. */
 static const char *place_for(const struct record *r, const char *hierarchy)
 {
@@ -31,14 +29,6 @@ static const char *place_for(const struct record *r, const char *hierarchy)
 	return init && cgpath_within(init, r->path) ? init : NULL;
 }
 
-static bool first_of_its_mount(const struct record *r, size_t i)
-{
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(r->mounts[k].path, r->mounts[i].path) == 0)
-			return false;
-	return true;
-}
-
 /* One step for each hierarchy where the VM is not in its place yet. */
 static void add_moves(struct record *r, const struct facts_process *vm, const char *why,
 		      struct arena *a)
@@ -47,7 +37,7 @@ static void add_moves(struct record *r, const struct facts_process *vm, const ch
 
 	for (size_t i = 0; i < r->n_mounts; i++) {
 		const char *name = r->mounts[i].name;
-		const char *to = first_of_its_mount(r, i) ? place_for(r, name) : NULL;
+		const char *to = facts_first_of_mount(r->mounts, i) ? place_for(r, name) : NULL;
 		const char *is = facts_process_path(vm, name);
 
 		if (!to || (is && cgpath_within(is, r->mode == MODE_OWN ? r->path : to)))
@@ -135,7 +125,7 @@ static int run(struct setup *s, bool *ret_absent, struct error *e)
 
 	r = store_open(&store, s->context->root, false, e);
 	if (r == 0)
-		r = store_lock(&store, s->state.id, LOCK_TIMEOUT_MS, e);
+		r = store_lock(&store, s->state.id, STORE_LOCK_MS, e);
 	if (r == 0)
 		r = store_load(&record, &store, s->state.id, s->arena, e);
 	if (r == 0 && record.status == RECORD_APPLIED)

@@ -16,8 +16,6 @@
 #include "hook/store.h"
 #include "hook/teardown.h"
 
-enum { LOCK_TIMEOUT_MS = 10000 };
-
 /* --- read --- */
 
 static int read_config(struct setup *s, const char *rest, size_t len, struct error *e)
@@ -284,7 +282,7 @@ int setup_run(struct setup *s, struct error *e)
 	}
 	r = store_open(&store, c->root, true, e);
 	if (r == 0)
-		r = store_lock(&store, s->state.id, LOCK_TIMEOUT_MS, e);
+		r = store_lock(&store, s->state.id, STORE_LOCK_MS, e);
 	if (r == 0)
 		r = set_up_locked(s, &store, e);
 	store_close(&store);

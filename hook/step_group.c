@@ -52,18 +52,6 @@ int step_mkdir(struct apply *ap, struct record_step *s, struct error *e)
 	return 0;
 }
 
-static bool lists_word(const char *list, const char *word, size_t n)
-{
-	for (const char *at = list; *at; at += strspn(at, " ")) {
-		size_t len = strcspn(at, " ");
-
-		if (len == n && strncmp(at, word, n) == 0)
-			return true;
-		at += len;
-	}
-	return false;
-}
-
 /* Of "+cpu +memory" what subtree_control does not list yet. */
 static const char *still_missing(struct apply *ap, const char *value, const char *live)
 {
@@ -72,7 +60,7 @@ static const char *still_missing(struct apply *ap, const char *value, const char
 	for (const char *at = value; *at; at += strspn(at, " ")) {
 		size_t n = strcspn(at, " ");
 
-		if (!lists_word(live, at + 1, n - 1))
+		if (!facts_lists(live, at + 1, n - 1))
 			missing = arena_printf(ap->arena, "%s%s%.*s", missing, *missing ? " " : "",
 					       (int)n, at);
 		at += n;

@@ -76,12 +76,9 @@ static void explain_missing(struct apply *ap, const struct plan_step *s, struct 
 		return;
 	for (size_t i = 0; i < cgpath_depth(s->path); i++) {
 		const char *part = cgpath_head(ap->arena, s->path, i);
-		const char *padded;
-
 		if (cgroupfs_read(&list, ap->fs, "", part, "cgroup.subtree_control", NULL))
 			return;
-		padded = arena_printf(ap->arena, " %s ", list);
-		if (strstr(padded, arena_printf(ap->arena, " %s ", controller)))
+		if (facts_lists(list, controller, n))
 			continue;
 		error_add(e, "; the %s controller is not enabled in %s (it hands down: %s)",
 			  controller, cgroupfs_path(ap->fs, "", part, "cgroup.subtree_control"),

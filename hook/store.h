@@ -17,6 +17,10 @@ enum {
 	STORE_ABSENT = 1, /* no record of this id, or no run directory at all */
 };
 
+/* How long a stage waits for another that works on the same id: longer than any of them takes,
+ * shorter than the runtimes' patience with a hook. */
+enum { STORE_LOCK_MS = 10000 };
+
 struct store {
 	const char *root; /* borrowed */
 	int dir;          /* the run directory, -1 */

@@ -13,8 +13,6 @@
 #include "hook/undo.h"
 #include "oci/state.h"
 
-enum { LOCK_TIMEOUT_MS = 10000 };
-
 int teardown_record(const struct context *c, struct store *store, const struct record *r,
 		    struct error *e)
 {
@@ -53,7 +51,7 @@ static int take_down(struct context *c, const char *id, bool must_exist, struct 
 	log_about(id);
 	r = store_open(&store, c->root, false, e);
 	if (r == 0)
-		r = store_lock(&store, id, LOCK_TIMEOUT_MS, e);
+		r = store_lock(&store, id, STORE_LOCK_MS, e);
 	if (r == 0)
 		r = store_load(&record, &store, id, c->arena, e);
 	if (r == 0 && c->options.dry_run)

@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "hook/facts.h"
+
 static bool starts_with_word(const char *line, const char *word, size_t n)
 {
 	return strncmp(line, word, n) == 0 && (line[n] == ' ' || line[n] == '\0');
@@ -87,14 +89,12 @@ const char *undo_value(enum readback form, const char *file, const char *written
 
 const char *undo_disabled(const char *enabled, const char *old, struct arena *a)
 {
-	const char *padded = arena_printf(a, " %s ", old);
 	const char *out = "";
 
 	for (const char *at = enabled; *at; at += strspn(at, " ")) {
 		size_t n = strcspn(at, " ");
-		const char *word = arena_printf(a, " %.*s ", (int)n - 1, at + 1);
 
-		if (!strstr(padded, word))
+		if (!facts_lists(old, at + 1, n - 1))
 			out =
 			    arena_printf(a, "%s%s-%.*s", out, *out ? " " : "", (int)n - 1, at + 1);
 		at += n;
