@@ -190,17 +190,17 @@ remove_groups() {
 	local dir p
 
 	groups_here | sort -r | while read -r dir; do
-		for p in $(cat "$dir/cgroup.procs" 2>/dev/null); do
-			# Only what still sits in a group of this test.
+		# Only what still sits in a group of this test.
+		while read -r p; do
 			kill -KILL "$p" 2>/dev/null || true
-		done
+		done < <(cat "$dir/cgroup.procs" 2>/dev/null)
 		wait_until rmdir "$dir" 2>/dev/null || true
 	done
 }
 
 # A command until it succeeds: about five seconds.
 wait_until() {
-	local negate= i
+	local negate='' i
 
 	if [ "$1" = ! ]; then
 		negate=1
@@ -443,8 +443,11 @@ make_node() {
 		[ -d "$dir" ] || continue
 		if [ "$dir" != "$NODES" ]; then
 			NODES=$(mktemp -d "$dir/$NAME-nodes.XXXXXX")
-			mknod "$NODES/probe" c 1 3 && : 2>/dev/null <"$NODES/probe" ||
-				{ rm -rf "$NODES"; NODES=; continue; }
+			if ! { mknod "$NODES/probe" c 1 3 && cat "$NODES/probe"; } 2>/dev/null; then
+				rm -rf "$NODES"
+				NODES=
+				continue
+			fi
 		fi
 		mknod "$NODES/$1" "${@:2}"
 		NODE=$NODES/$1
