@@ -179,8 +179,12 @@ install: $(B)/vmcg $(B)/vmcg.bash ## DESTDIR and prefix are honoured
 	install -D -m 0644 docs/vmcg.8 $(DESTDIR)$(mandir)/man8/vmcg.8
 	install -D -m 0644 docs/vmcg-json.7 $(DESTDIR)$(mandir)/man7/vmcg-json.7
 	install -D -m 0644 $(B)/vmcg.bash $(DESTDIR)$(bashdir)/vmcg
-	install -d -m 0755 $(DESTDIR)$(docdir)/examples
-	install -m 0644 docs/examples/* $(DESTDIR)$(docdir)/examples
+	install -d -m 0755 $(DESTDIR)$(docdir)/examples/hooks.d
+	install -m 0644 $(wildcard docs/examples/*.json docs/examples/*.conf docs/examples/README) $(DESTDIR)$(docdir)/examples
+	install -m 0644 docs/examples/hooks.d/*.json $(DESTDIR)$(docdir)/examples/hooks.d
+	sed -i 's|/usr/local/sbin/vmcg|$(sbindir)/vmcg|; s|/usr/local/share/doc/vmcg|$(docdir)|' \
+		$(DESTDIR)$(mandir)/man8/vmcg.8 $(DESTDIR)$(docdir)/examples/*.json \
+		$(DESTDIR)$(docdir)/examples/hooks.d/*.json
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile

@@ -3,6 +3,8 @@
 #
 # docs.bats - the manual pages, the examples and the completion say what the program does
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	TOP=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
 	DOCS=$TOP/docs
@@ -46,4 +48,273 @@ complete_line() {
 @test "completion: loads into a strict shell" {
 	"$VMCG" --completion >"$BATS_TEST_TMPDIR/vmcg.bash"
 	bash -euo pipefail -c '. "$1"; complete -p vmcg' load "$BATS_TEST_TMPDIR/vmcg.bash"
+}
+
+# --- the pages ---
+
+# The words behind a macro in a section of a page: items docs/vmcg.8 COMMANDS Cm
+items() {
+	awk -v section="$2" -v macro="$3" '
+		/^\.Sh / { in_section = $0 == ".Sh " section }
+		in_section && $1 == ".It" && $2 == macro { print $3 }' "$1"
+}
+
+# The example of that name in vmcg-json(7), as JSON.
+example() {
+	awk -v name="$1" '
+		$0 == ".\\\" json: " name { found = 1; next }
+		found && /^\.Ed/ { exit }
+		found && !/^\.Bd/ { gsub(/\\-/, "-"); gsub(/\\e/, "\\"); print }' "$DOCS/vmcg-json.7"
+}
+
+# All examples, as files NAME.json in the test's directory.
+examples() {
+	for name in host state config plan policy record list show paths log; do
+		example "$name" >"$BATS_TEST_TMPDIR/$name.json"
+		[ -s "$BATS_TEST_TMPDIR/$name.json" ]
+	done
+	cd "$BATS_TEST_TMPDIR" || return
+	echo '{}' >none.json
+}
+
+# Every name in a document, with where it stands; "*" for the places in an array.
+shape() {
+	jq -c '[paths | map(if type == "number" then "*" else . end)] | unique[]' "$1"
+}
+
+# A name that a document of ours cannot have is refused with a list of those it can.
+known_names() {
+	sed -n 's/.*known here: \([a-z_, ]*\).*/\1/p' | tr -d ,
+}
+
+@test "pages: mandoc has nothing to say" {
+	command -v mandoc >/dev/null || skip "mandoc is not installed"
+	# What other manuals a machine has is not for a page to decide.
+	for page in "$DOCS"/*.[1-9]; do
+		run -0 bash -c 'mandoc -T lint "$1" 2>&1 |
+			grep -v -e "referenced manual not found" -e "outdated mandoc.db" || true' lint "$page"
+		echo "$output"
+		[ -z "$output" ]
+	done
+}
+
+@test "pages: no line is too wide for a terminal" {
+	command -v mandoc >/dev/null || skip "mandoc is not installed"
+	for page in "$DOCS"/*.[1-9]; do
+		run -0 bash -c 'mandoc -T ascii "$1" | sed "s/.\x08//g" | awk "length > 80"' wide "$page"
+		echo "$output"
+		[ -z "$output" ]
+	done
+}
+
+@test "vmcg(8): the commands of --help, all and no others" {
+	diff -u <(help_words commands | sort) <(items "$DOCS/vmcg.8" COMMANDS Cm | sort)
+}
+
+@test "vmcg(8): the options of --help, all and no others, with their arguments" {
+	diff -u <(help_words options | sort) <(items "$DOCS/vmcg.8" OPTIONS Fl | sed 's/^/-/' | sort)
+	# "--mode auto|own|adopt" is ".It Fl -mode Cm auto Ns | Ns Cm own Ns | Ns Cm adopt"
+	diff -u <("$VMCG" --help | sed -n 's/^  --/--/p' | sort) <(
+		awk '/^\.Sh / { on = $2 == "OPTIONS" } on && /^\.It Fl/' "$DOCS/vmcg.8" |
+			sed -E 's/^\.It Fl -/--/; s/ (Cm|Ar)//g; s/ Ns \| Ns /|/g' | sort)
+}
+
+@test "vmcg(8): the exit codes of --help, all and no others" {
+	want=$("$VMCG" --help | tr '\n' ' ' | sed 's/.*exit codes://; s/See vmcg.*//' | grep -o '[0-9]')
+	got=$(awk '/^\.Sh / { on = $0 == ".Sh EXIT STATUS" } on && $1 == ".It" { print $2 }' "$DOCS/vmcg.8")
+	diff -u <(echo "$want") <(echo "$got")
+}
+
+@test "vmcg(8): the members of the policy, all and no others" {
+	cd "$BATS_TEST_TMPDIR"
+	echo '{}' >config.json
+	for bad in '{"?": 1}' '{"devices": {"?": 1}}'; do
+		echo "$bad" >policy.json
+		run -3 "$VMCG" plan --policy policy.json
+		words+=" $(known_names <<<"$output")"
+	done
+	want=$(for word in $words; do
+		case $word in
+		add | remove | require | deny | permit) echo "devices.$word" ;;
+		devices) ;;
+		*) echo "$word" ;;
+		esac
+	done | sort)
+	[ -n "$want" ]
+	diff -u <(echo "$want") <(awk '/^\.Sh / { on = $0 == ".Sh POLICY FILE" }
+		on && $1 == ".It" { print $2 }' "$DOCS/vmcg.8" | sort)
+	example policy >page.json
+	diff -u <(echo "$want") <(jq -r 'to_entries[] | if .key == "devices"
+		then .value | keys[] | "devices." + . else .key end' page.json | sort)
+}
+
+@test "vmcg(8): each message under DIAGNOSTICS is one that the program has" {
+	# String literals of the source, joined as the compiler joins them.
+	cat "$TOP"/hook/*.c "$TOP"/oci/*.c | tr -d '\n\t' | sed -E 's/" *"//g' >"$BATS_TEST_TMPDIR/source"
+	n=0
+	while IFS= read -r message; do
+		echo "$message"
+		grep -qF -- "$message" "$BATS_TEST_TMPDIR/source"
+		n=$((n + 1))
+	done < <(sed -n 's/^\.It Sy "\(.*\)"$/\1/p' "$DOCS/vmcg.8")
+	[ "$n" -ge 10 ]
+}
+
+@test "vmcg(8): shares and weights as the table has them" {
+	cd "$BATS_TEST_TMPDIR"
+	examples
+	read -r -a shares < <(sed -n 's/^\.It Em shares Ta //; s/ Ta / /gp' "$DOCS/vmcg.8" | grep '^2 128')
+	read -r -a weights < <(sed -n 's/^\.It Em weight Ta //; s/ Ta / /gp' "$DOCS/vmcg.8" | grep '^1 21')
+	[ ${#shares[@]} -eq 8 ]
+	[ ${#weights[@]} -eq 8 ]
+	for i in "${!shares[@]}"; do
+		echo "{\"linux\": {\"resources\": {\"cpu\": {\"shares\": ${shares[i]}}}}}" >config.json
+		got=$("$VMCG" plan --config config.json --host host.json --policy none.json --format json |
+			jq -r '.steps[] | select(.file == "cpu.weight").value')
+		echo "${shares[i]}: $got, the page says ${weights[i]}"
+		[ "$got" = "${weights[i]}" ]
+	done
+}
+
+# --- the documents ---
+
+@test "vmcg-json(7): every example is JSON" {
+	examples
+	for name in *.json; do
+		echo "$name"
+		jq -e . "$name" >/dev/null
+	done
+	[ "$(grep -c '^\.\\" json: ' "$DOCS/vmcg-json.7")" -eq 10 ]
+}
+
+@test "vmcg-json(7): the plan is what the state, the config and the host facts before it give" {
+	examples
+	"$VMCG" plan --state state.json --config config.json --host host.json --policy none.json \
+		--format json >got.json
+	diff -u <(jq . plan.json) <(jq . got.json)
+}
+
+@test "vmcg-json(7): host facts have every member there is, and host prints no other" {
+	examples
+	echo '{"layout": "unified", "mounts": {"unified": "/x"}, "?": 1}' >bad.json
+	run -3 "$VMCG" plan --config config.json --host bad.json --policy none.json
+	for word in $(known_names <<<"$output"); do
+		echo "$word"
+		grep -q "^\.It Li .*\b$word\b" "$DOCS/vmcg-json.7"
+	done
+	[ "$(known_names <<<"$output" | wc -w)" -ge 10 ]
+	"$VMCG" host --format json >got.json
+	diff -u <(jq -r 'keys - ["processes"] | .[]' host.json) \
+		<(jq -r 'keys - ["processes", "roots", "delegated"] | .[]' got.json)
+}
+
+@test "vmcg-json(7): the record is one that list, show and paths take, and they print what stands there" {
+	examples
+	mkdir -m 700 run
+	cp record.json run/demo.json
+	"$VMCG" --root run --policy none.json --format json list >got.json
+	diff -u <(jq '.[].running = false' list.json) <(jq . got.json)
+	"$VMCG" --root run --policy none.json --format json show demo >got.json
+	diff -u <(jq -r 'keys_unsorted[]' show.json) <(jq -r 'keys_unsorted[]' got.json)
+	diff -u <(jq -c '.settings[0] | keys_unsorted' show.json) <(jq -c '.settings[0] | keys_unsorted' got.json)
+	diff -u <(jq .devices show.json) <(jq .devices got.json)
+	"$VMCG" --root run --policy none.json --format json paths demo >got.json
+	diff -u paths.json <(jq -c . got.json | sed 's/":"/": "/')
+	# and it has every member there is
+	jq '. + {"?": 1}' record.json >run/demo.json
+	run -4 "$VMCG" --root run --policy none.json show demo
+	diff -u <(known_names <<<"$output" | xargs -n 1 | sort) <(jq -r 'keys[]' record.json | sort)
+}
+
+@test "vmcg-json(7): a log line has the members that stand there" {
+	examples
+	run -4 --separate-stderr "$VMCG" --log-format json --policy none.json --root /nowhere/vmcg show demo
+	diff -u <(jq -c 'keys_unsorted - ["id"]' log.json) <(jq -c 'keys_unsorted' <<<"$stderr")
+}
+
+# --- the examples ---
+
+@test "examples: every JSON file is JSON, and every hook names a stage that exists" {
+	for file in "$DOCS"/examples/*.json "$DOCS"/examples/hooks.d/*.json; do
+		echo "$file"
+		jq -e . "$file" >/dev/null
+		jq -r '(.hooks // {}) | to_entries[] | .key as $k | .value[] | [$k] + .args | join(" ")' "$file" |
+			while read -r stage program arg rest; do
+				echo "$stage: $program $arg $rest"
+				[ "$program" = vmcg ] && [ "$arg" = "$stage" ] && [ -z "$rest" ]
+				help_words commands | grep -qx "$stage"
+			done
+	done
+}
+
+@test "examples: hooks.d files are of version 1.0.0, and ask for an annotation" {
+	for file in "$DOCS"/examples/hooks.d/*.json; do
+		echo "$file"
+		stage=$(basename "$file" .json)
+		stage=${stage#vmcg-}
+		jq -e --arg stage "$stage" '
+			.version == "1.0.0"
+			and (keys - ["version", "hook", "when", "stages"]) == []
+			and (.hook | keys - ["path", "args", "env", "timeout"]) == []
+			and (.hook.path | startswith("/"))
+			and .hook.args == ["vmcg", $stage]
+			and .hook.timeout > 10
+			and (.when | keys) == ["annotations"]
+			and ([.when.annotations | to_entries[] | .key, .value | test("^\\^.*\\$$")] | all)
+			and .stages == [$stage]' "$file"
+	done
+	[ "$(cd "$DOCS/examples/hooks.d" && echo *)" = \
+		"vmcg-createRuntime.json vmcg-poststart.json vmcg-poststop.json" ]
+}
+
+@test "examples: config.json asks for the hook by the condition of hooks.d" {
+	read -r key value < <(jq -r '.when.annotations | to_entries[] | .key + " " + .value' \
+		"$DOCS/examples/hooks.d/vmcg-createRuntime.json")
+	jq -e --arg k "$key" --arg v "$value" '
+		.annotations | to_entries | any((.key | test($k)) and (.value | test($v)))' "$DOCS/examples/config.json"
+}
+
+@test "examples: config.json and policy.json plan on every layout" {
+	for host in unified hybrid legacy; do
+		echo "$host"
+		run -0 --separate-stderr "$VMCG" plan --config "$DOCS/examples/config.json" \
+			--policy "$DOCS/examples/policy.json" --host "$TOP/tests/golden/hosts/$host.json" --format json
+		[ -z "$stderr" ]
+		jq -e '.target.path == "/vms/vm1"
+			and .warnings - ["hypervisor device /dev/iommu is not on this host"] == []
+			and ([.steps[].why] | index("/linux/resources/memory/limit")) != null
+			and ([.devices.rules[].why] | index("hypervisor:/dev/kvm")) != null' <<<"$output"
+	done
+}
+
+@test "examples: the policy is that of vmcg-json(7)" {
+	examples
+	diff -u <(jq . policy.json) <(jq . "$DOCS/examples/policy.json")
+}
+
+# --- installation ---
+
+@test "install: everything where it belongs, with the paths of this installation" {
+	dest=$BATS_TEST_TMPDIR/dest
+	make -s -C "$TOP" install DESTDIR="$dest" prefix=/usr
+	diff -u - <(cd "$dest" && find . -type f -printf '%m %P\n' | sort -k 2) <<-'END'
+		755 usr/sbin/vmcg
+		644 usr/share/bash-completion/completions/vmcg
+		644 usr/share/doc/vmcg/examples/README
+		644 usr/share/doc/vmcg/examples/config.json
+		644 usr/share/doc/vmcg/examples/crio-vmcg.conf
+		644 usr/share/doc/vmcg/examples/hooks.d/vmcg-createRuntime.json
+		644 usr/share/doc/vmcg/examples/hooks.d/vmcg-poststart.json
+		644 usr/share/doc/vmcg/examples/hooks.d/vmcg-poststop.json
+		644 usr/share/doc/vmcg/examples/policy.json
+		644 usr/share/doc/vmcg/examples/runc-hooks.json
+		644 usr/share/man/man7/vmcg-json.7
+		644 usr/share/man/man8/vmcg.8
+	END
+	run ! grep -rn /usr/local "$dest/usr/share"
+	for file in "$dest"/usr/share/doc/vmcg/examples/hooks.d/*; do
+		[ "$(jq -r .hook.path "$file")" = /usr/sbin/vmcg ]
+	done
+	"$dest/usr/sbin/vmcg" --version
+	bash -n "$dest/usr/share/bash-completion/completions/vmcg"
 }
