@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test-vmprocess - which process is the VM, with real processes of our own
+ *
+ * The test stands for the container's init and a sleeping child for the VM. A
+ * process in a foreign group and one that holds a KVM VM need more than that; the
+ * tests that run as root have them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hook/vmprocess.h"
+
+struct fixture {
+	struct arena arena;
+	struct context context;
+	struct oci_state state;
+	struct oci_annotation annotation;
+	char file[64];
+	pid_t child;
+};
+
+static const char *acting[] = {ANNOTATION_VM_PID_FILE};
+
+static int setup(void **state)
+{
+	struct fixture *x = calloc(1, sizeof(*x));
+
+	x->context.arena = &x->arena;
+	x->state = (struct oci_state){.id = "c1", .pid = getpid()};
+	strcpy(x->file, "/tmp/vmcg-test-pid.XXXXXX");
+	close(mkstemp(x->file));
+	x->annotation = (struct oci_annotation){ANNOTATION_VM_PID_FILE, x->file};
+	x->child = fork();
+	if (x->child == 0) {
+		pause();
+		_exit(0);
+	}
+	*state = x;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *x = *state;
+
+	kill(x->child, SIGKILL);
+	waitpid(x->child, NULL, 0);
+	unlink(x->file);
+	arena_free(&x->arena);
+	free(x);
+	return 0;
+}
+
+static void put(const struct fixture *x, const char *text)
+{
+	FILE *f = fopen(x->file, "we");
+
+	assert_true(f && fputs(text, f) >= 0 && fclose(f) == 0);
+}
+
+static int find(struct fixture *x, struct vmprocess *vm, struct error *e)
+{
+	return vmprocess_find(vm, &x->context, &x->state, &x->annotation, 1, e);
+}
+
+static void expect(struct fixture *x, int64_t pid, const char *why)
+{
+	struct vmprocess vm = {.pid = -1};
+	struct error e = {0};
+
+	if (find(x, &vm, &e) != 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(vm.pid, pid);
+	if (why)
+		assert_string_equal(vm.why, why);
+	else
+		assert_null(vm.why);
+}
+
+static void expect_error(struct fixture *x, enum error_kind kind, const char *part)
+{
+	struct vmprocess vm = {.pid = -1};
+	struct error e = {0};
+
+	assert_int_equal(find(x, &vm, &e), -1);
+	assert_int_equal(e.kind, kind);
+	if (!strstr(e.text, part))
+		fail_msg("want %s, got %s", part, e.text);
+	assert_int_equal(vm.pid, -1);
+}
+
+/* Each way shadows those after it. */
+static void test_order(void **state)
+{
+	struct fixture *x = *state;
+
+	put(x, arena_printf(&x->arena, "%d\n", (int)x->child));
+	expect(x, getpid(), "state:/pid"); /* nobody let the annotation act */
+	x->context.policy.annotations = (struct policy_list){acting, 1};
+	expect(x, x->child, "annotation:" ANNOTATION_VM_PID_FILE);
+	x->context.options.vm_pid_file = x->file;
+	expect(x, x->child, "option:--vm-pid-file");
+	x->context.options.vm_pid = 4711; /* taken as it is: held, or refused, by others */
+	expect(x, 4711, "option:--vm-pid");
+}
+
+static void test_no_pid_at_all(void **state)
+{
+	struct fixture *x = *state;
+
+	x->state.pid = 0;
+	expect(x, 0, NULL);
+}
+
+/* The VM does not run yet: poststart will look again. */
+static void test_file_not_there(void **state)
+{
+	struct fixture *x = *state;
+
+	unlink(x->file);
+	x->context.options.vm_pid_file = x->file;
+	expect(x, 0, "option:--vm-pid-file");
+}
+
+static void test_file_formats(void **state)
+{
+	static const char *const bad[] = {"",  "\n",  "0",   "-1",      "1x",
+					  "x", "1 2", "0x1", "4194305", "99999999999999999999"};
+	struct fixture *x = *state;
+	const char *good[] = {"%d", "%d\n", "%d \t\r\n", " %d"};
+
+	x->context.options.vm_pid_file = x->file;
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		const char *percent = strstr(good[i], "%d");
+
+		put(x, arena_printf(&x->arena, "%.*s%d%s", (int)(percent - good[i]), good[i],
+				    (int)x->child, percent + 2));
+		expect(x, x->child, "option:--vm-pid-file");
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		put(x, bad[i]);
+		expect_error(x, ERROR_INPUT, "is not a process number");
+	}
+	x->context.options.vm_pid_file = "pid";
+	expect_error(x, ERROR_INPUT, "\"pid\" is not an absolute path");
+}
+
+/* A file's word is not enough: without an init there is nothing to belong to. */
+static void test_foreign(void **state)
+{
+	struct fixture *x = *state;
+
+	put(x, arena_printf(&x->arena, "%d\n", (int)x->child));
+	x->context.options.vm_pid_file = x->file;
+	x->state.pid = 0;
+	expect_error(x, ERROR_HOST, "does not belong to the container");
+	/* gone, so in nobody's group */
+	x->state.pid = getpid();
+	put(x, "4194304\n");
+	expect_error(x, ERROR_HOST, "does not belong to the container");
+}
+
+#define WITH_CHILD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_CHILD(test_order),          WITH_CHILD(test_no_pid_at_all),
+	    WITH_CHILD(test_file_not_there), WITH_CHILD(test_file_formats),
+	    WITH_CHILD(test_foreign),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
