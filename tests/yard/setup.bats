@@ -122,6 +122,21 @@ same_order() {
 	gone
 }
 
+@test "adopt: a VM that is elsewhere joins init, and goes back" {
+	prepare adopted
+	sleeper
+	echo "$PID" >>"$Y/$CG/cgroup.procs"
+	sed -i "s/\"processes\": \[/&{\"pid\": $PID, \"start\": $(start_of "$PID"), \"comm\": \"sleep\", \"cgroups\": {\"unified\": \"\/\"}}, /" "$Y/host.json"
+	BEFORE=$(tree)
+	stage createRuntime --vm-pid "$PID"
+	expect "$(value . cgroup.procs | xargs)" "$VM $PID"
+	gone
+	n=$(stage plan --host "$Y/host.json" --state - --vm-pid "$PID" --format json | grep -c '"op":')
+	VMCG_FAULT=$n:28 run -5 stage createRuntime --vm-pid "$PID"
+	same_tree "$BEFORE"
+	no_record
+}
+
 @test "adopt: a runtime that has removed its group leaves nothing to do" {
 	prepare adopted
 	set_up
