@@ -56,252 +56,246 @@ struct row {
 	const char *want;
 };
 
-static const struct row rows[] =
-    {
-	{.name = "legacy: every mounted hierarchy once, filter, place, then limits",
-	 .host = LEGACY,
-	 .vm = VM,
-	 .config = "{\"memory\":{\"limit\":1048576},\"cpu\":{\"shares\":512}}",
-	 .want = "mkdir memory /vm\n"
-		 "mkdir cpu /vm\n"
-		 "mkdir devices /vm\n"
-		 "\n"
-		 "devices devices /vm\n"
-		 "\n"
-		 "place memory /vm cgroup.procs=77\n"
-		 "place cpu /vm cgroup.procs=77\n"
-		 "place devices /vm cgroup.procs=77\n"
-		 "\n"
-		 "write cpu /vm cpu.shares=512\n"
-		 "write memory /vm memory.limit_in_bytes=1048576\n"},
-	{.name = "legacy: parents first, those that exist are left alone",
-	 .host = LEGACY,
-	 .more = ",\"cgroups\":{\"/a\":{\"in\":[\"memory\"]}}",
-	 .path = "/a/b",
-	 .config = "{}",
-	 .want = "mkdir memory /a/b\n"
-		 "mkdir cpu /a\n"
-		 "mkdir cpu /a/b\n"
-		 "mkdir devices /a\n"
-		 "mkdir devices /a/b\n"
-		 "\n"
-		 "devices devices /a/b\n"},
-	{.name = "legacy: a cpuset is filled level by level, the leaf after what was asked for",
-	 .host = LEGACY_CPUSET,
-	 .path = "/a/b",
-	 .vm = VM,
-	 .config = "{\"cpu\":{\"cpus\":\"0-1\"}}",
-	 .want = "mkdir cpuset /a\n"
-		 "mkdir cpuset /a/b\n"
-		 "mkdir devices /a\n"
-		 "mkdir devices /a/b\n"
-		 "inherit cpuset /a cpuset.cpus\n"
-		 "inherit cpuset /a cpuset.mems\n"
-		 "\n"
-		 "write cpuset /a/b cpuset.cpus=0-1\n"
-		 "inherit cpuset /a/b cpuset.cpus\n"
-		 "inherit cpuset /a/b cpuset.mems\n"
-		 "devices devices /a/b\n"
-		 "\n"
-		 "place cpuset /a/b cgroup.procs=77\n"
-		 "place devices /a/b cgroup.procs=77\n"
-		 "affinity cpuset /a/b ?=77\n"},
-	{.name = "legacy: no cpus asked for, no affinity touched; noprefix names",
-	 .host = LEGACY_CPUSET ",\"files\":[\"cpus\",\"mems\"]",
-	 .vm = VM,
-	 .config = "{}",
-	 .want = "mkdir cpuset /vm\n"
-		 "mkdir devices /vm\n"
-		 "\n"
-		 "inherit cpuset /vm cpus\n"
-		 "inherit cpuset /vm mems\n"
-		 "devices devices /vm\n"
-		 "\n"
-		 "place cpuset /vm cgroup.procs=77\n"
-		 "place devices /vm cgroup.procs=77\n"},
-	{.name = "legacy: a VM that is there already is not moved there",
-	 .host = LEGACY,
-	 .more = ",\"cgroups\":{\"/vm\":{}},\"processes\":[" AT(
-	     77, "\"memory\":\"/vm\",\"cpu\":\"/elsewhere\"") "]",
-	 .vm = VM,
-	 .config = "{}",
-	 .want = "devices devices /vm\n"
-		 "\n"
-		 "place cpu /vm cgroup.procs=77\n"
-		 "place devices /vm cgroup.procs=77\n"},
-	{.name = "unified: what is needed is enabled from the root down, the leaf is not",
-	 .host = UNIFIED,
-	 .path = "/a/b",
-	 .vm = VM,
-	 .config = "{\"memory\":{\"limit\":1048576},\"pids\":{\"limit\":5},\"unified\":{"
-		   "\"memory.high\":\"4096\"}}",
-	 .want = "mkdir - /a\n"
-		 "mkdir - /a/b\n"
-		 "enable - / cgroup.subtree_control=+memory +pids\n"
-		 "enable - /a cgroup.subtree_control=+memory +pids\n"
-		 "\n"
-		 "devices devices /a/b\n"
-		 "\n"
-		 "place - /a/b cgroup.procs=77\n"
-		 "\n"
-		 "write memory /a/b memory.max=1048576\n"
-		 "write pids /a/b pids.max=5\n"
-		 "\n"
-		 "write memory /a/b memory.high=4096\n"},
-	{.name = "unified: what is enabled already is not enabled again",
-	 .host = UNIFIED,
-	 .path = "/a/b",
-	 .more =
-	     ",\"cgroups\":{\"/\":{\"subtree_control\":\"cpuset memory pids\"},\"/a\":{\"type\":"
+static const struct row rows[] = {
+    {.name = "legacy: every mounted hierarchy once, filter, place, then limits",
+     .host = LEGACY,
+     .vm = VM,
+     .config = "{\"memory\":{\"limit\":1048576},\"cpu\":{\"shares\":512}}",
+     .want = "mkdir memory /vm\n"
+	     "mkdir cpu /vm\n"
+	     "mkdir devices /vm\n"
+	     "\n"
+	     "devices devices /vm\n"
+	     "\n"
+	     "place memory /vm cgroup.procs=77\n"
+	     "place cpu /vm cgroup.procs=77\n"
+	     "place devices /vm cgroup.procs=77\n"
+	     "\n"
+	     "write cpu /vm cpu.shares=512\n"
+	     "write memory /vm memory.limit_in_bytes=1048576\n"},
+    {.name = "legacy: parents first, those that exist are left alone",
+     .host = LEGACY,
+     .more = ",\"cgroups\":{\"/a\":{\"in\":[\"memory\"]}}",
+     .path = "/a/b",
+     .config = "{}",
+     .want = "mkdir memory /a/b\n"
+	     "mkdir cpu /a\n"
+	     "mkdir cpu /a/b\n"
+	     "mkdir devices /a\n"
+	     "mkdir devices /a/b\n"
+	     "\n"
+	     "devices devices /a/b\n"},
+    {.name = "legacy: a cpuset is filled level by level, the leaf after what was asked for",
+     .host = LEGACY_CPUSET,
+     .path = "/a/b",
+     .vm = VM,
+     .config = "{\"cpu\":{\"cpus\":\"0-1\"}}",
+     .want = "mkdir cpuset /a\n"
+	     "mkdir cpuset /a/b\n"
+	     "mkdir devices /a\n"
+	     "mkdir devices /a/b\n"
+	     "inherit cpuset /a cpuset.cpus\n"
+	     "inherit cpuset /a cpuset.mems\n"
+	     "\n"
+	     "write cpuset /a/b cpuset.cpus=0-1\n"
+	     "inherit cpuset /a/b cpuset.cpus\n"
+	     "inherit cpuset /a/b cpuset.mems\n"
+	     "devices devices /a/b\n"
+	     "\n"
+	     "place cpuset /a/b cgroup.procs=77\n"
+	     "place devices /a/b cgroup.procs=77\n"
+	     "affinity cpuset /a/b ?=77\n"},
+    {.name = "legacy: no cpus asked for, no affinity touched; noprefix names",
+     .host = LEGACY_CPUSET ",\"files\":[\"cpus\",\"mems\"]",
+     .vm = VM,
+     .config = "{}",
+     .want = "mkdir cpuset /vm\n"
+	     "mkdir devices /vm\n"
+	     "\n"
+	     "inherit cpuset /vm cpus\n"
+	     "inherit cpuset /vm mems\n"
+	     "devices devices /vm\n"
+	     "\n"
+	     "place cpuset /vm cgroup.procs=77\n"
+	     "place devices /vm cgroup.procs=77\n"},
+    {.name = "legacy: a VM that is there already is not moved there",
+     .host = LEGACY,
+     .more = ",\"cgroups\":{\"/vm\":{}},\"processes\":[" AT(
+	 77, "\"memory\":\"/vm\",\"cpu\":\"/elsewhere\"") "]",
+     .vm = VM,
+     .config = "{}",
+     .want = "devices devices /vm\n"
+	     "\n"
+	     "place cpu /vm cgroup.procs=77\n"
+	     "place devices /vm cgroup.procs=77\n"},
+    {.name = "unified: what is needed is enabled from the root down, the leaf is not",
+     .host = UNIFIED,
+     .path = "/a/b",
+     .vm = VM,
+     .config = "{\"memory\":{\"limit\":1048576},\"pids\":{\"limit\":5},\"unified\":{"
+	       "\"memory.high\":\"4096\"}}",
+     .want = "mkdir - /a\n"
+	     "mkdir - /a/b\n"
+	     "enable - / cgroup.subtree_control=+memory +pids\n"
+	     "enable - /a cgroup.subtree_control=+memory +pids\n"
+	     "\n"
+	     "devices devices /a/b\n"
+	     "\n"
+	     "place - /a/b cgroup.procs=77\n"
+	     "\n"
+	     "write memory /a/b memory.max=1048576\n"
+	     "write pids /a/b pids.max=5\n"
+	     "\n"
+	     "write memory /a/b memory.high=4096\n"},
+    {.name = "unified: what is enabled already is not enabled again",
+     .host = UNIFIED,
+     .path = "/a/b",
+     .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"cpuset memory pids\"},\"/a\":{\"type\":"
 	     "\"domain\",\"subtree_control\":\"memory\"}}",
-	 .config = "{\"memory\":{\"limit\":4096},\"pids\":{\"limit\":5},\"cpu\":{\"shares\":1024}}",
-	 .want = "mkdir - /a/b\n"
-		 "enable - / cgroup.subtree_control=+cpu\n"
-		 "enable - /a cgroup.subtree_control=+cpu +pids\n"
-		 "\n"
-		 "devices devices /a/b\n"
-		 "\n"
-		 "write cpu /a/b cpu.weight=100\n"
-		 "write memory /a/b memory.max=4096\n"
-		 "write pids /a/b pids.max=5\n"},
-	{.name = "unified: nothing asked for, nothing enabled",
-	 .host = UNIFIED,
-	 .config = "{}",
-	 .want = "mkdir - /vm\n"
-		 "\n"
-		 "devices devices /vm\n"},
-	{.name = "unified: processes on the way forbid enabling",
-	 .host = UNIFIED,
-	 .path = "/a/b",
-	 .more = ",\"cgroups\":{\"/\":{\"procs\":9},\"/a\":{\"type\":\"domain\",\"procs\":2}}",
-	 .config = "{\"memory\":{\"limit\":4096}}",
-	 .want = "host: /a: holds 2 processes, so +memory cannot be enabled for its children"},
-	{.name = "unified: not when everything is enabled there already",
-	 .host = UNIFIED,
-	 .path = "/a/b",
-	 .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"},\"/a\":{\"type\":\"domain\","
-		 "\"procs\":2,\"subtree_control\":\"memory\"}}",
-	 .config = "{\"memory\":{\"limit\":4096}}",
-	 .want = "mkdir - /a/b\n"
-		 "\n"
-		 "devices devices /a/b\n"
-		 "\n"
-		 "write memory /a/b memory.max=4096\n"},
-	{.name = "unified: a threaded ancestor cannot hand controllers down",
-	 .host = UNIFIED,
-	 .path = "/a/b",
-	 .more = ",\"cgroups\":{\"/a\":{\"type\":\"domain threaded\"}}",
-	 .config = "{\"memory\":{\"limit\":4096}}",
-	 .want =
-	     "host: /a: cgroup.type is \"domain threaded\": +memory cannot be enabled below it"},
-	{.name = "hybrid: both trees, each controller where it lives",
-	 .host = HYBRID,
-	 .vm = VM,
-	 .config = "{\"memory\":{\"limit\":4096},\"pids\":{\"limit\":5}}",
-	 .want = "mkdir memory /vm\n"
-		 "mkdir devices /vm\n"
-		 "mkdir - /vm\n"
-		 "enable - / cgroup.subtree_control=+pids\n"
-		 "\n"
-		 "devices devices /vm\n"
-		 "\n"
-		 "place memory /vm cgroup.procs=77\n"
-		 "place devices /vm cgroup.procs=77\n"
-		 "place - /vm cgroup.procs=77\n"
-		 "\n"
-		 "write memory /vm memory.limit_in_bytes=4096\n"
-		 "write pids /vm pids.max=5\n"},
+     .config = "{\"memory\":{\"limit\":4096},\"pids\":{\"limit\":5},\"cpu\":{\"shares\":1024}}",
+     .want = "mkdir - /a/b\n"
+	     "enable - / cgroup.subtree_control=+cpu\n"
+	     "enable - /a cgroup.subtree_control=+cpu +pids\n"
+	     "\n"
+	     "devices devices /a/b\n"
+	     "\n"
+	     "write cpu /a/b cpu.weight=100\n"
+	     "write memory /a/b memory.max=4096\n"
+	     "write pids /a/b pids.max=5\n"},
+    {.name = "unified: nothing asked for, nothing enabled",
+     .host = UNIFIED,
+     .config = "{}",
+     .want = "mkdir - /vm\n"
+	     "\n"
+	     "devices devices /vm\n"},
+    {.name = "unified: processes on the way forbid enabling",
+     .host = UNIFIED,
+     .path = "/a/b",
+     .more = ",\"cgroups\":{\"/\":{\"procs\":9},\"/a\":{\"type\":\"domain\",\"procs\":2}}",
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "host: /a: holds 2 processes, so +memory cannot be enabled for its children"},
+    {.name = "unified: not when everything is enabled there already",
+     .host = UNIFIED,
+     .path = "/a/b",
+     .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"},\"/a\":{\"type\":\"domain\","
+	     "\"procs\":2,\"subtree_control\":\"memory\"}}",
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "mkdir - /a/b\n"
+	     "\n"
+	     "devices devices /a/b\n"
+	     "\n"
+	     "write memory /a/b memory.max=4096\n"},
+    {.name = "unified: a threaded ancestor cannot hand controllers down",
+     .host = UNIFIED,
+     .path = "/a/b",
+     .more = ",\"cgroups\":{\"/a\":{\"type\":\"domain threaded\"}}",
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "host: /a: cgroup.type is \"domain threaded\": +memory cannot be enabled below it"},
+    {.name = "hybrid: both trees, each controller where it lives",
+     .host = HYBRID,
+     .vm = VM,
+     .config = "{\"memory\":{\"limit\":4096},\"pids\":{\"limit\":5}}",
+     .want = "mkdir memory /vm\n"
+	     "mkdir devices /vm\n"
+	     "mkdir - /vm\n"
+	     "enable - / cgroup.subtree_control=+pids\n"
+	     "\n"
+	     "devices devices /vm\n"
+	     "\n"
+	     "place memory /vm cgroup.procs=77\n"
+	     "place devices /vm cgroup.procs=77\n"
+	     "place - /vm cgroup.procs=77\n"
+	     "\n"
+	     "write memory /vm memory.limit_in_bytes=4096\n"
+	     "write pids /vm pids.max=5\n"},
 
-	{.name = "adopt: nothing made, nothing enabled, init not moved",
-	 .host = UNIFIED,
-	 .mode = MODE_ADOPT,
-	 .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"}},\"processes\":[" AT(
-	     42, "\"unified\":\"/vm\"") "]",
-	 .vm = INIT,
-	 .config = "{\"memory\":{\"limit\":4096}}",
-	 .want = "devices devices /vm\n"
-		 "\n"
-		 "write memory /vm memory.max=4096\n"},
-	{.name = "adopt: limits at the target, every filter down to init's own",
-	 .host = UNIFIED,
-	 .mode = MODE_ADOPT,
-	 .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"}},\"processes\":[" AT(
-	     42, "\"unified\":\"/vm/a/b\"") "]",
-	 .vm = INIT,
-	 .config = "{\"memory\":{\"limit\":4096}}",
-	 .want = "devices devices /vm\n"
-		 "devices devices /vm/a\n"
-		 "devices devices /vm/a/b\n"
-		 "\n"
-		 "write memory /vm memory.max=4096\n"},
-	{.name = "adopt: a VM elsewhere joins init's group, one inside stays",
-	 .host = LEGACY,
-	 .mode = MODE_ADOPT,
-	 .more = ",\"processes\":[" AT(42, "\"memory\":\"/vm\",\"cpu\":\"/vm/x\",\"devices\":\"/"
-					   "vm\"") "," AT(
-	     77, "\"memory\":\"/vm/y\",\"cpu\":\"/\",\"devices\":\"/host\"") "]",
-	 .vm = VM,
-	 .config = "{}",
-	 .want = "devices devices /vm\n"
-		 "\n"
-		 "place cpu /vm/x cgroup.procs=77\n"
-		 "place devices /vm cgroup.procs=77\n"},
-	{.name = "adopt: another base in each v1 hierarchy",
-	 .host = LEGACY,
-	 .mode = MODE_ADOPT,
-	 .path = "/one/c",
-	 .tail = "c",
-	 .more = ",\"processes\":[" AT(
-	     42, "\"memory\":\"/one/c\",\"cpu\":\"/two/c\",\"devices\":\"/three/c/d\"") "]",
-	 .vm = INIT,
-	 .config = "{\"memory\":{\"limit\":4096},\"cpu\":{\"shares\":512}}",
-	 .want = "devices devices /three/c\n"
-		 "devices devices /three/c/d\n"
-		 "\n"
-		 "write cpu /two/c cpu.shares=512\n"
-		 "write memory /one/c memory.limit_in_bytes=4096\n"},
-	{.name = "adopt: a limit where init has no group of the container",
-	 .host = LEGACY,
-	 .mode = MODE_ADOPT,
-	 .more =
-	     ",\"processes\":[" AT(42, "\"memory\":\"/\",\"cpu\":\"/vm\",\"devices\":\"/vm\"") "]",
-	 .vm = INIT,
-	 .config = "{\"memory\":{\"limit\":4096}}",
-	 .want =
-	     "host: /linux/resources/memory/limit: the container's init (process 42) is not in /vm "
+    {.name = "adopt: nothing made, nothing enabled, init not moved",
+     .host = UNIFIED,
+     .mode = MODE_ADOPT,
+     .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"}},\"processes\":[" AT(
+	 42, "\"unified\":\"/vm\"") "]",
+     .vm = INIT,
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "devices devices /vm\n"
+	     "\n"
+	     "write memory /vm memory.max=4096\n"},
+    {.name = "adopt: limits at the target, every filter down to init's own",
+     .host = UNIFIED,
+     .mode = MODE_ADOPT,
+     .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"}},\"processes\":[" AT(
+	 42, "\"unified\":\"/vm/a/b\"") "]",
+     .vm = INIT,
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "devices devices /vm\n"
+	     "devices devices /vm/a\n"
+	     "devices devices /vm/a/b\n"
+	     "\n"
+	     "write memory /vm memory.max=4096\n"},
+    {.name = "adopt: a VM elsewhere joins init's group, one inside stays",
+     .host = LEGACY,
+     .mode = MODE_ADOPT,
+     .more = ",\"processes\":[" AT(
+	 42, "\"memory\":\"/vm\",\"cpu\":\"/vm/x\",\"devices\":\"/"
+	     "vm\"") "," AT(77, "\"memory\":\"/vm/y\",\"cpu\":\"/\",\"devices\":\"/host\"") "]",
+     .vm = VM,
+     .config = "{}",
+     .want = "devices devices /vm\n"
+	     "\n"
+	     "place cpu /vm/x cgroup.procs=77\n"
+	     "place devices /vm cgroup.procs=77\n"},
+    {.name = "adopt: another base in each v1 hierarchy",
+     .host = LEGACY,
+     .mode = MODE_ADOPT,
+     .path = "/one/c",
+     .tail = "c",
+     .more = ",\"processes\":[" AT(
+	 42, "\"memory\":\"/one/c\",\"cpu\":\"/two/c\",\"devices\":\"/three/c/d\"") "]",
+     .vm = INIT,
+     .config = "{\"memory\":{\"limit\":4096},\"cpu\":{\"shares\":512}}",
+     .want = "devices devices /three/c\n"
+	     "devices devices /three/c/d\n"
+	     "\n"
+	     "write cpu /two/c cpu.shares=512\n"
+	     "write memory /one/c memory.limit_in_bytes=4096\n"},
+    {.name = "adopt: a limit where init has no group of the container",
+     .host = LEGACY,
+     .mode = MODE_ADOPT,
+     .more = ",\"processes\":[" AT(42, "\"memory\":\"/\",\"cpu\":\"/vm\",\"devices\":\"/vm\"") "]",
+     .vm = INIT,
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "host: /linux/resources/memory/limit: the container's init (process 42) is not in /vm "
 	     "in the memory hierarchy"},
-	{.name = "adopt: no filter can be found",
-	 .host = LEGACY,
-	 .mode = MODE_ADOPT,
-	 .more = ",\"processes\":[" AT(42, "\"cpu\":\"/vm\",\"devices\":\"/\"") "]",
-	 .vm = INIT,
-	 .config = "{}",
-	 .want = "host: the hierarchy that filters devices"},
+    {.name = "adopt: no filter can be found",
+     .host = LEGACY,
+     .mode = MODE_ADOPT,
+     .more = ",\"processes\":[" AT(42, "\"cpu\":\"/vm\",\"devices\":\"/\"") "]",
+     .vm = INIT,
+     .config = "{}",
+     .want = "host: the hierarchy that filters devices"},
 
-	{.name = "no way to filter devices",
-	 .host = "\"layout\":\"legacy\",\"mounts\":{" V1("memory") "}",
-	 .config = "{}",
-	 .want = "host: can filter devices neither by the v1"},
-	{.name = "a hole in a wildcard",
-	 .host = UNIFIED,
-	 .config = "{\"devices\":[{\"allow\":true,\"type\":\"c\",\"access\":\"rwm\",\"major\":1},"
-		   "{\"allow\":false,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"r\"}]}",
-	 .want = "input: /linux/resources/devices/1"},
-	{.name = "rootless: no filter",
-	 .host = UNIFIED ",\"rootless\":true,\"euid\":1000,\"delegated\":\"/u\"",
-	 .path = "/u/vm",
-	 .more =
-	     ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"},\"/u\":{\"type\":\"domain\"}}",
-	 .config = "{\"memory\":{\"limit\":4096}}",
-	 .want = "mkdir - /u/vm\n"
-		 "enable - /u cgroup.subtree_control=+memory\n"
-		 "\n"
-		 "write memory /u/vm memory.max=4096\n"},
-	{.name = "rootless without delegation: no step at all",
-	 .host = UNIFIED ",\"rootless\":true",
-	 .nothing = true,
-	 .config = "{\"memory\":{\"limit\":4096}}",
-	 .want = ""},
+    {.name = "no way to filter devices",
+     .host = "\"layout\":\"legacy\",\"mounts\":{" V1("memory") "}",
+     .config = "{}",
+     .want = "host: can filter devices neither by the v1"},
+    {.name = "a hole in a wildcard",
+     .host = UNIFIED,
+     .config = "{\"devices\":[{\"allow\":true,\"type\":\"c\",\"access\":\"rwm\",\"major\":1},"
+	       "{\"allow\":false,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"r\"}]}",
+     .want = "input: /linux/resources/devices/1"},
+    {.name = "rootless: no filter",
+     .host = UNIFIED ",\"rootless\":true,\"euid\":1000,\"delegated\":\"/u\"",
+     .path = "/u/vm",
+     .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"},\"/u\":{\"type\":\"domain\"}}",
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "mkdir - /u/vm\n"
+	     "enable - /u cgroup.subtree_control=+memory\n"
+	     "\n"
+	     "write memory /u/vm memory.max=4096\n"},
+    {.name = "rootless without delegation: no step at all",
+     .host = UNIFIED ",\"rootless\":true",
+     .nothing = true,
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = ""},
 };
 
 static void render(struct text *out, const struct plan *p)
