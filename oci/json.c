@@ -58,6 +58,7 @@ struct parser {
 	bool failed; /* the error is filled in */
 	bool done;   /* the root is complete */
 	struct json *root;
+	size_t built;  /* values */
 	unsigned line; /* of the byte at line_at */
 	size_t line_at;
 	struct json_names_pool pool;
@@ -206,6 +207,7 @@ static struct json *build(struct parser *p, enum json_type type)
 	struct json *n, *parent = f->node;
 
 	n = ARENA_NEW(p->arena, struct json);
+	p->built++;
 	n->type = type;
 	n->line = line_of(p, offset(p));
 	n->parent = parent;
@@ -236,14 +238,23 @@ static struct json *add(struct parser *p, enum json_type type)
 	return f->fate == SKIP ? NULL : build(p, type);
 }
 
-static void add_text(struct parser *p, enum json_type type, const char *s, size_t len)
+/* What a callback returns: go on, unless too much was built. */
+static int go_on(struct parser *p)
+{
+	if (p->built <= JSON_MAX_VALUES)
+		return 1;
+	return fail(p, offset(p), OPEN_VALUE, "more than 262144 values in the parts that are read");
+}
+
+static int add_text(struct parser *p, enum json_type type, const char *s, size_t len)
 {
 	struct json *n = add(p, type);
 
 	if (!n)
-		return;
+		return 1;
 	n->text = arena_copy(p->arena, s, len);
 	n->len = len;
+	return go_on(p);
 }
 
 static int open_frame(struct parser *p, bool object)
@@ -261,7 +272,7 @@ static int open_frame(struct parser *p, bool object)
 	if (object)
 		json_names_open(&f->names, &p->pool);
 	p->top = f;
-	return 1;
+	return go_on(p);
 }
 
 static int close_frame(struct parser *p)
@@ -281,7 +292,7 @@ static int close_frame(struct parser *p)
 static int on_null(void *ctx)
 {
 	add(ctx, JSON_NULL);
-	return 1;
+	return go_on(ctx);
 }
 
 static int on_boolean(void *ctx, int truth)
@@ -290,19 +301,17 @@ static int on_boolean(void *ctx, int truth)
 
 	if (n)
 		n->truth = truth != 0;
-	return 1;
+	return go_on(ctx);
 }
 
 static int on_number(void *ctx, const char *s, size_t len)
 {
-	add_text(ctx, JSON_NUMBER, s, len);
-	return 1;
+	return add_text(ctx, JSON_NUMBER, s, len);
 }
 
 static int on_string(void *ctx, const unsigned char *s, size_t len)
 {
-	add_text(ctx, JSON_STRING, (const char *)s, len);
-	return 1;
+	return add_text(ctx, JSON_STRING, (const char *)s, len);
 }
 
 static int on_open_object(void *ctx)

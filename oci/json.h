@@ -8,7 +8,8 @@
  * matter to those who read a corner of it.
  *
  * Refused, with the document's name, the line and a JSON pointer (RFC 6901):
- * more than 16 MiB, more than 64 levels, duplicate names in one object, NUL or
+ * more than 16 MiB, more than 64 levels, more than 262144 values in the parts that
+ * are built (each costs memory), duplicate names in one object, NUL or
  * a lone surrogate in a string, invalid UTF-8, comments, trailing text, an
  * empty document. Numbers stay as their digits until a typed reader asks.
  */
@@ -22,7 +23,7 @@
 #include "oci/arena.h"
 #include "oci/error.h"
 
-enum { JSON_MAX_BYTES = 16 << 20, JSON_MAX_DEPTH = 64 };
+enum { JSON_MAX_BYTES = 16 << 20, JSON_MAX_DEPTH = 64, JSON_MAX_VALUES = 1 << 18 };
 
 enum json_type {
 	JSON_NULL,

@@ -361,6 +361,39 @@ static void test_size(void **state)
 }
 
 /* One value is taken from the front; what follows is nobody's business. */
+/* [0,0,...] below "kept", n numbers; with the object and the array n + 2 values. */
+static int parse_zeros(size_t n, const char *keep, struct error *e)
+{
+	const char *const pointers[] = {keep, NULL};
+	const struct json_options o = {.name = "doc", .keep = pointers};
+	struct text t = {0};
+	struct arena a = {0};
+	struct json *root;
+	int r;
+
+	text_puts(&t, "{\"kept\":[0");
+	for (size_t i = 1; i < n; i++)
+		text_put(&t, ",0", 2);
+	text_puts(&t, "]}");
+	r = json_parse(&root, NULL, &a, t.s, t.len, &o, e);
+	text_free(&t);
+	arena_free(&a);
+	return r;
+}
+
+/* What is built costs memory, so there is an end to it; what is skipped costs none. */
+static void test_values_at_most(void **state)
+{
+	struct error e = {0};
+
+	(void)state;
+	assert_int_equal(parse_zeros(JSON_MAX_VALUES - 2, "/kept", &e), 0);
+	assert_int_equal(parse_zeros(JSON_MAX_VALUES - 1, "/kept", &e), -1);
+	assert_int_equal(e.kind, ERROR_INPUT);
+	assert_non_null(strstr(e.text, "/kept: more than 262144 values"));
+	assert_int_equal(parse_zeros(2 * (size_t)JSON_MAX_VALUES, "/other", &e), 0);
+}
+
 static void test_first_of_many(void **state)
 {
 	static const struct {
@@ -400,6 +433,7 @@ int main(void)
 	    cmocka_unit_test(test_names_apart),   cmocka_unit_test(test_many_names),
 	    cmocka_unit_test(test_not_quadratic), cmocka_unit_test(test_depth),
 	    cmocka_unit_test(test_size),          cmocka_unit_test(test_first_of_many),
+	    cmocka_unit_test(test_values_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
