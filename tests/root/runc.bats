@@ -85,7 +85,8 @@ nothing_left() {
 	! runtime state "$ID" 2>/dev/null || fail "the container is still known"
 }
 
-# Limits that both the runtime and vmcg can set on this host.
+# Limits that both the runtime and vmcg can set on this host. The shares are the one large value that
+# old and new runtimes turn into the same cgroup v2 weight: the formula changed in between.
 with_limits() {
 	local dev
 
@@ -93,7 +94,7 @@ with_limits() {
 	change --argjson c "$(facts -c .controllers)" --arg dev "$dev" '
 		def has(x): $c | index(x) != null;
 		.linux.resources |= (
-		  if has("cpu") then .cpu += {shares: 1024, quota: 80000, period: 100000} else . end
+		  if has("cpu") then .cpu += {shares: 262144, quota: 80000, period: 100000} else . end
 		| if has("cpuset") then .cpu += {cpus: "0", mems: "0"} else . end
 		| if has("memory") then .memory = {limit: 268435456, reservation: 134217728, swap: 268435456} else . end
 		| if has("pids") then .pids = {limit: 64} else . end
