@@ -104,6 +104,9 @@ static bool is_named(const struct frame *f)
  * that parsed and built values are named by the same code.
  */
 static int fail(struct parser *p, size_t at, enum whereabouts about, const char *what)
+    __attribute__((cold, noinline)); /* its chain of nodes has no place in the callbacks' frames */
+
+static int fail(struct parser *p, size_t at, enum whereabouts about, const char *what)
 {
 	struct json chain[JSON_MAX_DEPTH + 1] = {{.key = p->o->name}};
 	struct arena scratch = {0};
@@ -272,7 +275,7 @@ static int open_frame(struct parser *p, bool object)
 	if (object)
 		json_names_open(&f->names, &p->pool);
 	p->top = f;
-	return go_on(p);
+	return f->node ? go_on(p) : 1;
 }
 
 static int close_frame(struct parser *p)
@@ -291,16 +294,16 @@ static int close_frame(struct parser *p)
 
 static int on_null(void *ctx)
 {
-	add(ctx, JSON_NULL);
-	return go_on(ctx);
+	return add(ctx, JSON_NULL) ? go_on(ctx) : 1;
 }
 
 static int on_boolean(void *ctx, int truth)
 {
 	struct json *n = add(ctx, JSON_BOOL);
 
-	if (n)
-		n->truth = truth != 0;
+	if (!n)
+		return 1;
+	n->truth = truth != 0;
 	return go_on(ctx);
 }
 
