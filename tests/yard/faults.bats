@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# Every step of setup made to fail, and the program killed at every step. As many
-# steps as the plan has are tried, so a new kind of step is tried without a word here.
+# faults - every step of setup made to fail, and the program killed at every step
+#
+# As many steps as the plan has are tried, so a new kind is tried without a word here.
 
 load lib
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# The record when something is wrong with it, several callers at once, and input
-# that is refused before anything is touched.
+# record - damaged, newer or foreign records, several callers at once, and input
+# that is refused before anything is touched
 
 load lib
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# What setup leaves on each layout, in which order, and what teardown leaves: nothing.
+# setup - what it leaves on each layout, in which order, and what teardown leaves: nothing
 
 load lib
 
