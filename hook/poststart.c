@@ -81,6 +81,17 @@ static int move(struct setup *s, struct store *store, struct record *r, size_t f
 	return result;
 }
 
+static void print_moves(struct text *out, const struct record *r, size_t first)
+{
+	for (size_t i = first; i < r->n_steps; i++) {
+		const struct plan_step *s = &r->steps[i].step;
+
+		text_printf(out, "%s %s %s %s = %s  # %s\n", plan_op_name[s->op],
+			    *s->controller ? s->controller : "-", s->path, s->file, s->value,
+			    s->why);
+	}
+}
+
 static int find_vm(struct facts_process *ret, struct setup *s, struct error *e)
 {
 	const struct facts_process *vm;
@@ -108,6 +119,10 @@ static int place_late(struct setup *s, struct store *store, struct record *r, st
 	add_moves(r, &vm, s->vm_why, s->arena);
 	if (r->n_steps == first) {
 		log_info("VM process %lld is in place", (long long)vm.pid);
+		return 0;
+	}
+	if (s->context->options.dry_run) {
+		print_moves(s->context->out, r, first);
 		return 0;
 	}
 	r->vm = vm;
