@@ -253,7 +253,9 @@ int cgroupfs_rmdir(struct cgroupfs *c, const char *controller, const char *path,
 		return 0;
 	if (errno == ENOENT || errno == ENODEV)
 		return CGROUPFS_ABSENT;
-	return error_set_os(e, ERROR_FAILED, errno, "%s: cannot remove the cgroup",
+	/* A plain directory says it in another word. */
+	return error_set_os(e, ERROR_FAILED, c->yard && errno == ENOTEMPTY ? EBUSY : errno,
+			    "%s: cannot remove the cgroup",
 			    cgroupfs_path(c, controller, path, NULL));
 }
 
