@@ -207,19 +207,24 @@ static int restore_program(struct cgroupfs *fs, const char *path, const char *ol
 			   const struct devfilter *replaced, const struct device_policy *before,
 			   struct error *e)
 {
-	size_t n;
+	size_t n, n_ours = 0;
 	uint32_t *ids;
 	int fd, r;
 
 	r = cgroupfs_dir(&fd, fs, "", path, e);
 	if (r)
 		return r < 0 ? -1 : 0;
+	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		n_ours += bpf_is_ours(NULL, ids[i]);
+	/* It never came to that, or this is another group of the same name by now. */
+	if (n_ours == 0)
+		return 0;
 	if (strtoul(old, NULL, 10) == 0)
 		return bpfset_remove(NULL, fd, fs->arena, e);
 	if (!replaced)
 		return set_program(fs, path, before, e);
-	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
-		return -1;
 	for (size_t i = 0; i < n; i++) {
 		BPF_CLOSED_AT_END int ours = -1;
 		struct bpf_prog_info info;

@@ -222,11 +222,27 @@ static int remove_directory(const struct undo *u, const struct record_step *s, s
 
 /* --- devices --- */
 
+/* Adopt: the group goes with its container. One of the same name is a later container's, whose
+ * filter is not to become the former one's. */
+static bool container_lives(const struct record *r)
+{
+	struct held_process init = PROCS_NONE;
+	bool same;
+
+	if (r->mode != MODE_ADOPT)
+		return true;
+	if (procs_hold(&init, r->init.pid, NULL) < 0)
+		return false;
+	same = init.start == r->init.start;
+	procs_release(&init);
+	return same;
+}
+
 static int restore_filter(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	const struct devfilter *replaced = NULL;
 
-	if (s->fresh || !s->old)
+	if (s->fresh || !s->old || !container_lives(u->record))
 		return 0;
 	for (size_t i = 0; i < u->n_filters; i++)
 		if (strcmp(u->filters[i].path, s->step.path) == 0)

@@ -114,6 +114,19 @@ need_test_build() {
 	[ -x "$VMCG_TEST" ] || fail "$VMCG_TEST is not built: make build/vmcg-test"
 }
 
+# A device that no capability guards and no container has by itself: its "MAJOR MINOR".
+spare_device() {
+	local d
+
+	for d in /dev/loop-control /dev/fuse /dev/hwrng; do
+		if [ -c "$d" ] && true 2>/dev/null <>"$d"; then
+			echo "$((0x$(stat -c %t "$d"))) $((0x$(stat -c %T "$d")))"
+			return
+		fi
+	done
+	return 1
+}
+
 # A whole block device "MAJOR:MINOR" to throttle. Loop and RAM disks count; partitions do not.
 block_device() {
 	local d

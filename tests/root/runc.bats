@@ -179,11 +179,26 @@ container_settings() {
 	nothing_left
 }
 
-@test "what the config's rules keep out stays out" {
-	change '.linux.devices = [{path: "/dev/kmsg2", type: "c", major: 1, minor: 11, fileMode: 438, uid: 0, gid: 0}]
-		| .process.args = ["sh", "-c", "if true <>/dev/kmsg2; then echo opened; else echo denied; fi"]'
+# with_spare_device: a node /dev/spare of a device that needs a rule to be opened.
+with_spare_device() {
+	read -r major minor < <(spare_device) || cannot "no device to try"
+	change --argjson major "$major" --argjson minor "$minor" '.linux.devices =
+		[{path: "/dev/spare", type: "c", major: $major, minor: $minor, fileMode: 438, uid: 0, gid: 0}]'
+}
+
+allow_spare_device() {
+	change --argjson major "$major" --argjson minor "$minor" '.linux.resources.devices +=
+		[{allow: true, type: "c", major: $major, minor: $minor, access: "rwm"}]'
+}
+
+@test "what the config's rules keep out stays out, and what they let in stays in" {
+	with_spare_device
+	change '.process.args = ["sh", "-c", "if true <>/dev/spare; then echo opened; else echo denied; fi"]'
 	hooked
 	[ "$(cd "$BUNDLE" && runtime run "$ID" 2>/dev/null)" = denied ]
+	nothing_left
+	allow_spare_device
+	[ "$(cd "$BUNDLE" && runtime run "$ID" 2>/dev/null)" = opened ]
 	nothing_left
 }
 
@@ -252,8 +267,12 @@ container_settings() {
 	nothing_left
 	# The record of a container that is long gone.
 	(umask 077 && cat "$T/old" >"$ROOT/$ID.json")
+	# The new one may use a device that the former could not; taking that down leaves it so.
+	with_spare_device
+	allow_spare_device
 	start_container
 	[ "$(record .vm.pid)" = "$INIT" ]
+	[ "$(runtime exec "$ID" sh -c 'if true <>/dev/spare; then echo opened; fi')" = opened ]
 	stop_container
 	nothing_left
 }
