@@ -32,7 +32,7 @@ struct compose_input {
 };
 
 /* Add the steps to a plan whose arena is set. ERROR_INPUT, ERROR_HOST. */
-int compose_plan(struct plan *plan, const struct compose_input *in, struct error *e);
+int compose_plan(struct plan *plan, const struct compose_input *given, struct error *e);
 
 /* The v2 controllers and v1 hierarchies that the resources mention, for the probe of the
  * host: names in the arena, NULL-terminated. */

@@ -51,7 +51,7 @@ static int read_stat(struct procfs_stat *ret, struct arena *a, const char *proc,
 		     struct error *e)
 {
 	const char *path = arena_printf(a, "%s/%lld/stat", proc, (long long)pid), *text;
-	struct procfs_stat st;
+	struct procfs_stat st = {0};
 	size_t len;
 
 	if (read_file(&text, &len, a, pid, path, e) < 0 ||
@@ -100,7 +100,7 @@ static bool has_ended(int fd)
 /* A thread's id has no pidfd of its own kind (EINVAL, or ENOENT since 6.9): its process has. */
 static int hold(struct held_process *ret, struct arena *a, int64_t pid, struct error *e)
 {
-	struct procfs_stat st;
+	struct procfs_stat st = {0};
 	int fd = pid > 0 ? open_pidfd(pid) : -1;
 	int r;
 
@@ -155,7 +155,7 @@ void procs_release(struct held_process *p)
 bool procs_alive(const struct held_process *p)
 {
 	struct arena a = {0};
-	struct procfs_stat st;
+	struct procfs_stat st = {0};
 	bool alive;
 
 	if (p->pidfd >= 0)
@@ -240,7 +240,7 @@ int procs_describe(struct facts_process *ret, struct arena *a, const char *proc,
 		   struct error *e)
 {
 	struct facts_process p = {0};
-	struct procfs_stat st;
+	struct procfs_stat st = {0};
 
 	if (identify(&st, a, proc, pid, e) < 0)
 		return -1;

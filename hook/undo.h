@@ -22,7 +22,7 @@ struct undo {
 	const struct devfilter *filters; /* rollback: replaced programs that are still held */
 	size_t n_filters;
 	struct facts_process vm; /* undo_steps fills it in: where the VM process is now */
-	bool rollback; /* setup failed: never kill, and take enabled controllers back */
+	bool rollback;           /* setup failed: never kill, and take enabled controllers back */
 };
 
 /*

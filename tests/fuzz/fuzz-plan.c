@@ -31,11 +31,11 @@ enum { INIT = 42, VM = 77 };
 	"limit_in_bytes\",\"hugetlb.2MB.max\",\"hugetlb.2MB.rsvd.max\"]"
 
 #define V1(name) "\"" name "\":\"/sys/fs/cgroup/" name "\","
-#define V1_MOUNTS                                                                      \
-	V1("cpu")                                                                      \
-	V1("cpuset")                                                                   \
-	V1("memory") V1("blkio") V1("devices") V1("pids") V1("net_cls") V1("net_prio") \
-	    V1("name=systemd")
+#define V1_MOUNTS    \
+	V1("cpu")    \
+	V1("cpuset") \
+	V1("memory") \
+	V1("blkio") V1("devices") V1("pids") V1("net_cls") V1("net_prio") V1("name=systemd")
 #define V2_NAMES "\"cpuset\",\"cpu\",\"io\",\"memory\",\"hugetlb\",\"pids\",\"rdma\""
 
 /* The runtime has put init into /vm on the last two. */

@@ -428,11 +428,11 @@ static void test_first_of_many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_values),        cmocka_unit_test(test_keep),
-	    cmocka_unit_test(test_tree),          cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_names_apart),   cmocka_unit_test(test_many_names),
-	    cmocka_unit_test(test_not_quadratic), cmocka_unit_test(test_depth),
-	    cmocka_unit_test(test_size),          cmocka_unit_test(test_first_of_many),
+	    cmocka_unit_test(test_values),         cmocka_unit_test(test_keep),
+	    cmocka_unit_test(test_tree),           cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_names_apart),    cmocka_unit_test(test_many_names),
+	    cmocka_unit_test(test_not_quadratic),  cmocka_unit_test(test_depth),
+	    cmocka_unit_test(test_size),           cmocka_unit_test(test_first_of_many),
 	    cmocka_unit_test(test_values_at_most),
 	};
 
