@@ -276,3 +276,34 @@ allow_spare_device() {
 	stop_container
 	nothing_left
 }
+
+@test "an adoption that fails or is killed at any step leaves the container as the runtime made it" {
+	need_test_build
+	with_limits
+	start_container
+	container_settings >"$T/alone"
+	plan "$INIT"
+	[ "$(jq -r .mode "$T/plan")" = adopt ]
+	steps=$(jq '.steps | length' "$T/plan")
+	for ((k = 1; k <= steps; k++)); do
+		for errno in 28 0; do
+			VMCG=$VMCG_TEST VMCG_FAULT=$k:$errno hook createRuntime "$INIT"
+			if [ "$errno" = 28 ]; then
+				expect 5 "everything was undone"
+			else
+				[ "$status" -eq 137 ]
+				vmcg destroy "$ID"
+				expect 0
+			fi
+			container_settings | diff "$T/alone" - || fail "step $k of $steps, errno $errno"
+		done
+	done
+	hook createRuntime "$INIT"
+	expect 0
+	vmcg destroy "$ID"
+	expect 0
+	container_settings | diff "$T/alone" -
+	[ "$(runtime exec "$ID" sh -c 'echo inside')" = inside ]
+	stop_container
+	nothing_left
+}
