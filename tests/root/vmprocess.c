@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -96,12 +97,13 @@ static void make_child(void)
 static void touch_memory(const char *mib)
 {
 	size_t bytes = strtoul(mib, NULL, 10) << 20;
-	volatile char *p = malloc(bytes);
+	void *map = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	volatile char *p = map;
 
 	/* One byte a page; the kernel charges pages. */
-	for (size_t i = 0; p && i < bytes; i += 4096)
+	for (size_t i = 0; map != MAP_FAILED && i < bytes; i += 4096)
 		p[i] = 1;
-	printf("alloc %s: %s\n", mib, p ? "ok" : "no memory");
+	printf("alloc %s: %s\n", mib, map != MAP_FAILED ? "ok" : "no memory");
 }
 
 static void count_processors(void)
