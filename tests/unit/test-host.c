@@ -41,7 +41,7 @@ static const struct {
       {"/proc/self/cgroup", "0::/user.slice\n"},
       {CG, V2(5)},
       {CG "/cgroup.controllers", "cpuset cpu io memory pids\n"},
-      {NULL}},
+      {0}},
      "unified: unified=" CG " | cpuset cpu io memory pids"},
     {"legacy, as systemd mounts it; the links say where co-mounted controllers are",
      {MACHINE,
@@ -51,7 +51,7 @@ static const struct {
       {CG "/cpu", "@cpu,cpuacct"},
       {CG "/cpuacct", "@cpu,cpuacct"},
       {CG "/memory", V1(7)},
-      {NULL}},
+      {0}},
      "legacy: cpu=" CG "/cpu,cpuacct cpuacct=" CG "/cpu,cpuacct memory=" CG
      "/memory name=systemd=" CG "/systemd | cpu cpuacct memory"},
     {"hybrid, separate cpu and cpuacct, a controller on v2",
@@ -61,7 +61,7 @@ static const struct {
       {CG "/cpuacct", V1(7)},
       {CG "/unified", V2(8)},
       {CG "/unified/cgroup.controllers", "hugetlb\n"},
-      {NULL}},
+      {0}},
      "hybrid: cpu=" CG "/cpu cpuacct=" CG "/cpuacct unified=" CG "/unified | cpu cpuacct hugetlb"},
     {"unified with one v1 controller beside",
      {MACHINE,
@@ -69,7 +69,7 @@ static const struct {
       {CG, V2(5)},
       {CG "/cgroup.controllers", "memory\n"},
       {CG "/net_cls", V1(6)},
-      {NULL}},
+      {0}},
      "unified: net_cls=" CG "/net_cls unified=" CG " | net_cls memory"},
     {"co-mounted without links: mountinfo",
      {MACHINE,
@@ -77,7 +77,7 @@ static const struct {
       {CG "/cpu,cpuacct", V1(6)},
       {"/proc/self/mountinfo",
        "33 30 0:29 / /sys/fs/cgroup/cpu,cpuacct rw shared:15 - cgroup cgroup rw,cpu,cpuacct\n"},
-      {NULL}},
+      {0}},
      "legacy: cpu=" CG "/cpu,cpuacct cpuacct=" CG "/cpu,cpuacct | cpu cpuacct"},
     {"moved mount points, with a blank",
      {MACHINE,
@@ -87,7 +87,7 @@ static const struct {
       {"/v2/cgroup.controllers", "cpu\n"},
       {"/proc/self/mountinfo", "1 2 0:3 / /cgroups/my\\040memory rw - cgroup c rw,memory\n"
 			       "1 2 0:4 / /v2 rw - cgroup2 c rw\n"},
-      {NULL}},
+      {0}},
      "hybrid: memory=/cgroups/my memory unified=/v2 | memory cpu"},
     {"docker in docker: the mount shows a part, though inode and name look usual",
      {MACHINE,
@@ -95,7 +95,7 @@ static const struct {
       {CG "/memory", "#27e0eb 6 77"},
       {"/proc/self/mountinfo",
        "1 2 0:3 /docker/1 /sys/fs/cgroup/memory ro master:1 - cgroup c rw,memory\n"},
-      {NULL}},
+      {0}},
      "legacy: memory=" CG "/memory[/docker/1] | memory"},
     {"a cgroup namespace of our own: the usual mount is the host's, and begins above us",
      {{"/proc/sys/kernel/osrelease", "6.1.0\n"},
@@ -106,7 +106,7 @@ static const struct {
       {"/mine/cgroup.controllers", "pids\n"},
       {"/proc/self/mountinfo", "1 2 0:3 /../.. /sys/fs/cgroup rw - cgroup2 c rw\n"
 			       "1 2 0:3 / /mine rw - cgroup2 c rw\n"},
-      {NULL}},
+      {0}},
      "unified: unified=/mine | pids"},
     {"a namespace whose only mount begins above us",
      {{"/proc/sys/kernel/osrelease", "6.1.0\n"},
@@ -114,7 +114,7 @@ static const struct {
       {"/proc/self/cgroup", "0::/\n"},
       {CG, V2(5)},
       {"/proc/self/mountinfo", "1 2 0:3 /.. /sys/fs/cgroup rw - cgroup2 c rw\n"},
-      {NULL}},
+      {0}},
      "no cgroup hierarchy is mounted"},
     {"the whole of a hierarchy beats a part of it at the usual place",
      {MACHINE,
@@ -124,7 +124,7 @@ static const struct {
       {"/whole/cgroup.controllers", "cpu\n"},
       {"/proc/self/mountinfo", "1 2 0:3 / /whole rw - cgroup2 c rw\n"
 			       "1 2 0:3 /sub /sys/fs/cgroup rw - cgroup2 c rw\n"},
-      {NULL}},
+      {0}},
      "unified: unified=/whole | cpu"},
     {"of two whole ones the usual place counts",
      {MACHINE,
@@ -133,7 +133,7 @@ static const struct {
       {CG "/pids", V1(5)},
       {"/proc/self/mountinfo", "1 2 0:3 / /copy rw - cgroup c rw,pids\n"
 			       "1 2 0:3 / /sys/fs/cgroup/pids rw - cgroup c rw,pids\n"},
-      {NULL}},
+      {0}},
      "legacy: pids=" CG "/pids | pids"},
     {"one controller mounted under another's name: the device number is seen twice",
      {MACHINE,
@@ -144,7 +144,7 @@ static const struct {
       {"/proc/self/mountinfo", "1 2 0:3 / /sys/fs/cgroup/memory rw - cgroup c rw,pids\n"
 			       "1 2 0:3 / /sys/fs/cgroup/pids rw - cgroup c rw,pids\n"
 			       "1 2 0:4 / /mem rw - cgroup c rw,memory\n"},
-      {NULL}},
+      {0}},
      "legacy: memory=/mem pids=" CG "/memory | memory pids"},
     {"a covered mount point is no mount",
      {MACHINE,
@@ -153,15 +153,15 @@ static const struct {
       {"/proc/self/mountinfo", "1 2 0:3 / /sys/fs/cgroup rw - cgroup2 c rw\n"
 			       "1 2 0:4 / /sys/fs/cgroup rw - tmpfs c rw\n"
 			       "1 2 0:3 / /sys/fs/cgroup/pids rw - cgroup c rw,pids\n"},
-      {NULL}},
+      {0}},
      "legacy: pids=" CG "/pids | pids"},
     {"a v2 tree that is not mounted anywhere, and mountinfo is not there",
-     {MACHINE, {"/proc/self/cgroup", "0::/\n"}, {CG "/", NULL}, {NULL}},
+     {MACHINE, {"/proc/self/cgroup", "0::/\n"}, {CG "/", NULL}, {0}},
      "mountinfo to find the cgroup mounts: No such file"},
     {"nothing mounted",
-     {MACHINE, {"/proc/self/cgroup", "0::/\n"}, {"/proc/self/mountinfo", ""}, {NULL}},
+     {MACHINE, {"/proc/self/cgroup", "0::/\n"}, {"/proc/self/mountinfo", ""}, {0}},
      "no cgroup hierarchy is mounted"},
-    {"no cgroups in the kernel", {MACHINE, {NULL}}, "/proc/self/cgroup to find"},
+    {"no cgroups in the kernel", {MACHINE, {0}}, "/proc/self/cgroup to find"},
 };
 
 static void test_layouts(void **state)
@@ -225,7 +225,7 @@ static const struct {
       {CG "/pod/other/", NULL},
       {CG "/pod/another/", NULL},
       {CG "/podx/vm/", NULL},
-      {NULL}},
+      {0}},
      "/ 0/2 [cpu memory] [cpu];/pod 3/2 domain [cpu] [];"},
     {"hybrid: a group is in some hierarchies only, the largest numbers count",
      {MACHINE,
@@ -241,7 +241,7 @@ static const struct {
       {CG "/unified", V2(7)},
       {CG "/unified/pod/cgroup.procs", ""},
       {CG "/unified/pod/vm/cgroup.procs", "1\n"},
-      {NULL}},
+      {0}},
      "/ 0/1;/pod 1/1;/pod/vm 2/0 cpu unified;"},
     {"below a mount that shows a part: nothing is seen above it",
      {MACHINE,
@@ -251,7 +251,7 @@ static const struct {
       {CG "/memory/pod/vm/x/cgroup.procs", "1\n2\n"}, /* is /pod/vm/pod/vm/x */
       {CG "/memory/cgroup.procs", "7\n8\n9\n"},
       {"/proc/self/mountinfo", "1 2 0:3 /pod/vm /sys/fs/cgroup/memory ro - cgroup c rw,memory\n"},
-      {NULL}},
+      {0}},
      "/pod/vm 3/2;/pod/vm/x 1/0;"},
 };
 
