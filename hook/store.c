@@ -262,9 +262,13 @@ void store_close(struct store *s)
 	char name[1100];
 
 	if (s->lock >= 0) {
-		/* Under the lock: nobody can be writing a record of this id. */
-		if (faccessat(s->dir, file_name(name, s->id, RECORD_SUFFIX), F_OK, 0) < 0)
+		/* Under the lock: nobody can be writing a record of this id. One that was killed
+		 * while writing has left its temporary file. */
+		if (faccessat(s->dir, file_name(name, s->id, RECORD_SUFFIX), F_OK, 0) < 0 &&
+		    errno == ENOENT) {
+			unlinkat(s->dir, file_name(name, s->id, RECORD_SUFFIX ".new"), 0);
 			unlinkat(s->dir, file_name(name, s->id, LOCK_SUFFIX), 0);
+		}
 		close(s->lock);
 	}
 	if (s->dir >= 0)
