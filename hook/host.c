@@ -98,22 +98,27 @@ static int find_machine(struct host_work *w, struct error *e)
 }
 
 /* Links are followed, as the hypervisor's open() does. */
-static void find_device(struct host_work *w, const char *path)
+static int find_device(struct host_work *w, const char *path, struct error *e)
 {
 	struct facts_device d = {.path = path};
 	struct facts *f = w->facts;
 	struct stat st;
 
 	if (facts_device(f, path))
-		return;
-	if (stat(host_path(w, "%s", path), &st) == 0 &&
-	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))) {
+		return 0;
+	/* Taken for absent, it would silently be denied to the VM. */
+	if (stat(host_path(w, "%s", path), &st) < 0) {
+		if (errno != ENOENT && errno != ENOTDIR && (errno != EACCES || f->euid == 0))
+			return error_set_os(e, ERROR_HOST, errno, "cannot look at the device %s",
+					    path);
+	} else if (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) {
 		d.present = true;
 		d.type = S_ISCHR(st.st_mode) ? 'c' : 'b';
 		d.major = major(st.st_rdev);
 		d.minor = minor(st.st_rdev);
 	}
 	*ARENA_APPEND(w->arena, f->devices, f->n_devices) = d;
+	return 0;
 }
 
 /* Keep the cgroups that can be acted on: of hierarchies that are mounted, and not
@@ -172,12 +177,14 @@ static int start(struct host_work *ret, struct facts *f, struct arena *a,
 	return host_read_own(ret, e);
 }
 
-static void find_wished(struct host_work *w)
+static int find_wished(struct host_work *w, struct error *e)
 {
 	for (size_t i = 0; i < w->wishes->n_devices; i++)
-		find_device(w, w->wishes->devices[i]);
+		if (find_device(w, w->wishes->devices[i], e) < 0)
+			return -1;
 	host_find_cgroups(w);
 	host_find_files(w);
+	return 0;
 }
 
 int host_probe(struct facts *ret, struct arena *a, const struct host_wishes *w, struct error *e)
@@ -189,7 +196,8 @@ int host_probe(struct facts *ret, struct arena *a, const struct host_wishes *w, 
 	    host_find_mounts(&work, e) < 0 || find_processes(&work, e) < 0)
 		return -1;
 	host_find_delegated(&work);
-	find_wished(&work);
+	if (find_wished(&work, e) < 0)
+		return -1;
 	*ret = f;
 	return 0;
 }
@@ -200,6 +208,5 @@ int host_extend(struct facts *f, struct arena *a, const struct host_wishes *w, s
 
 	if (start(&work, f, a, w, e) < 0)
 		return -1;
-	find_wished(&work);
-	return 0;
+	return find_wished(&work, e);
 }
