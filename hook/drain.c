@@ -59,6 +59,9 @@ int drain_one(struct cgroupfs *fs, const char *controller, int64_t pid, const ch
 		if (cgroupfs_write(fs, controller, at, "cgroup.procs", value, e) == 0 ||
 		    e->os == ESRCH)
 			return 0;
+		/* A shortage of the moment says nothing about the group. */
+		if (e->os == ENOMEM || e->os == ENFILE || e->os == EMFILE)
+			break;
 	}
 	e->kind = ERROR_UNDO;
 	return -1;
