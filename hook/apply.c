@@ -51,7 +51,7 @@ static int look_at(struct apply *ap, struct record_step *s, struct error *e)
 	int fd, r;
 
 	r = is_absent(ap, s) ? CGROUPFS_ABSENT
-				: cgroupfs_dir(&fd, ap->fs, s->step.controller, s->step.path, e);
+			     : cgroupfs_dir(&fd, ap->fs, s->step.controller, s->step.path, e);
 	if (r < 0)
 		return -1;
 	s->fresh = r == CGROUPFS_ABSENT;
@@ -129,7 +129,7 @@ int apply_look(struct apply *ap, struct error *e)
 }
 
 /* Undo what was done so far, and let the message say how that went. */
-static int roll_back(struct apply *ap, struct error *e)
+int apply_undo(struct apply *ap, struct error *e)
 {
 	struct undo u = {.arena = ap->arena,
 			 .fs = ap->fs,
@@ -163,7 +163,7 @@ int apply_run(struct apply *ap, struct error *e)
 
 		if (fault_at(ap->done + 1, e) < 0 || take[s->step.op](ap, s, e) < 0) {
 			error_add(e, " (%s)", s->step.why);
-			return roll_back(ap, e);
+			return apply_undo(ap, e);
 		}
 		log_debug("%s %s %s %s %s", plan_op_name[s->step.op], s->step.controller,
 			  s->step.path, s->step.file ? s->step.file : "",

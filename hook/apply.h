@@ -40,6 +40,9 @@ int apply_look(struct apply *ap, struct error *e);
  * ERROR_FAILED (or the refusal's own kind when nothing was touched), ERROR_UNDO. */
 int apply_run(struct apply *ap, struct error *e);
 
+/* After apply_run: take back all that it did, for the reason that e tells; -1, as apply_run. */
+int apply_undo(struct apply *ap, struct error *e);
+
 /* The cgroup version that a step's controller belongs to here: 1 or 2. */
 int apply_version(const struct apply *ap, const struct plan_step *s);
 

@@ -80,9 +80,11 @@ int cgroupfs_procs(int64_t **ret, size_t *ret_n, struct cgroupfs *c, const char 
  * extended attribute, so that it goes when the directory goes and needs no
  * record. Setting one where the file system has none is no error.
  */
-void cgroupfs_mark(struct cgroupfs *c, const char *controller, const char *path, const char *id);
+int cgroupfs_mark(struct cgroupfs *c, const char *controller, const char *path, const char *id,
+		  struct error *e);
 
 /* 0: marked for id (any container when id is NULL). CGROUPFS_ABSENT, _FOREIGN, _UNMARKED. */
-int cgroupfs_marked(struct cgroupfs *c, const char *controller, const char *path, const char *id);
+int cgroupfs_marked(struct cgroupfs *c, const char *controller, const char *path, const char *id,
+		    struct error *e);
 
 #endif

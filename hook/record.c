@@ -14,7 +14,7 @@
 #include "hook/cgpath.h"
 #include "oci/jsonw.h"
 
-static const char *const status_name[] = {"intent", "applied"};
+static const char *const status_name[] = {"intent", "applied", "leaving"};
 
 /* --- out --- */
 

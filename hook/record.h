@@ -14,7 +14,8 @@
 
 enum { RECORD_VERSION = 1 };
 
-enum record_status { RECORD_INTENT, RECORD_APPLIED };
+/* "leaving": a teardown has begun to put values back; no setup may take it for finished. */
+enum record_status { RECORD_INTENT, RECORD_APPLIED, RECORD_LEAVING };
 
 struct record_step {
 	struct plan_step step;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "hook/apply.h"
+#include "hook/cgpath.h"
 #include "hook/compose.h"
 #include "hook/input.h"
 #include "hook/log.h"
@@ -179,6 +180,17 @@ static int make_record(struct record *r, struct setup *s, struct error *e)
 	return policy_before(r, s, e);
 }
 
+/* Everything was undone: a record that stays makes the next setup or teardown look again. */
+static void forget(const struct store *store, const struct record *r, struct error *e)
+{
+	struct error second;
+
+	if (store_remove(store, &second) == 0)
+		return;
+	error_add(e, "; but its record stays: %s; vmcg destroy %s removes it", second.text, r->id);
+	e->kind = ERROR_UNDO;
+}
+
 static int apply(struct setup *s, struct store *store, struct error *e)
 {
 	struct cgroupfs fs;
@@ -199,10 +211,10 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 	if (r == 0) {
 		r = apply_run(&ap, e);
 		record.status = RECORD_APPLIED;
-		if (r == 0)
-			r = store_save(store, &record, e);
-		else if (e->kind != ERROR_UNDO)
-			store_remove(store, NULL);
+		if (r == 0 && store_save(store, &record, e) < 0)
+			r = apply_undo(&ap, e);
+		if (r < 0 && e->kind != ERROR_UNDO)
+			forget(store, &record, e);
 	}
 	for (size_t i = 0; i < ap.n_filters; i++)
 		close(ap.filters[i].fd);
@@ -212,6 +224,28 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 
 /* --- the stage --- */
 
+/* A teardown that died half-way has taken the VM process out of some groups; one that has ended
+ * is nobody's loss. */
+static bool vm_is_in_place(const struct record *r, struct arena *a)
+{
+	struct facts_process now = {0};
+
+	if (!r->vm.pid ||
+	    procs_cgroups(&now.cgroups, &now.n_cgroups, a, "/proc", r->vm.pid, NULL) < 0)
+		return true;
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct plan_step *step = &r->steps[i].step;
+		const char *is;
+
+		if (step->op != PLAN_PLACE)
+			continue;
+		is = facts_process_path(&now, *step->controller ? step->controller : "unified");
+		if (!is || !cgpath_within(is, step->path))
+			return false;
+	}
+	return true;
+}
+
 /* Is there a finished setup for the same container already? prestart and createRuntime may
  * both be configured, and a hook may be called twice. */
 static bool is_done(const struct setup *s, const struct record *r)
@@ -219,7 +253,8 @@ static bool is_done(const struct setup *s, const struct record *r)
 	const struct facts_process *init = facts_process(&s->facts, s->init);
 
 	return r->status == RECORD_APPLIED && init && r->init.pid == init->pid &&
-	       r->init.start == init->start;
+	       r->init.start == init->start &&
+	       (s->context->options.yard || vm_is_in_place(r, s->arena));
 }
 
 /* What an earlier setup of this id left: nothing (0), all that is needed (1), or a rest that
@@ -234,12 +269,12 @@ static int settle_earlier(struct setup *s, struct store *store, struct error *e)
 		return got < 0 ? -1 : 0;
 	if (setup_describe_init(s, e) < 0)
 		return -1;
-	if (is_done(s, &r) && strcmp(r.boot, setup_boot_id(s->arena)) == 0) {
+	if (is_done(s, &r) && setup_is_this_boot(r.boot, s->arena)) {
 		log_info("already set up in %s: nothing to do", r.path);
 		return 1;
 	}
 	log_warning("a %s setup of this container was left behind in %s: taking it down first",
-		    r.status == RECORD_INTENT ? "half-done" : "former", r.path);
+		    r.status != RECORD_APPLIED ? "half-done" : "former", r.path);
 	return teardown_record(s->context, store, &r, e);
 }
 

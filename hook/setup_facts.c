@@ -16,6 +16,8 @@
 #include "hook/unitname.h"
 #include "hook/vmprocess.h"
 
+#define UNKNOWN_BOOT "unknown"
+
 const char *setup_boot_id(struct arena *a)
 {
 	const char *text;
@@ -23,8 +25,16 @@ const char *setup_boot_id(struct arena *a)
 
 	/* Not a regular file to fstat on all kernels: read it as a stream would be. */
 	if (input_proc(&text, &len, "/proc/sys/kernel/random/boot_id", a) < 0)
-		return "unknown";
+		return UNKNOWN_BOOT;
 	return arena_copy(a, text, strcspn(text, "\n"));
+}
+
+bool setup_is_this_boot(const char *recorded, struct arena *a)
+{
+	const char *now = setup_boot_id(a);
+
+	return strcmp(recorded, now) == 0 || strcmp(recorded, UNKNOWN_BOOT) == 0 ||
+	       strcmp(now, UNKNOWN_BOOT) == 0;
 }
 
 static int find_vm(struct setup *s, struct error *e)

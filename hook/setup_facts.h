@@ -18,7 +18,11 @@ int setup_facts(struct setup *s, const char *facts_file, struct error *e);
  * has none. */
 int setup_describe_init(struct setup *s, struct error *e);
 
-/* Cgroups do not survive a reboot: a record carries the id of its boot. */
+/* Cgroups do not survive a reboot: a record carries the id of its boot, "unknown" when it could
+ * not be read. */
 const char *setup_boot_id(struct arena *a);
+
+/* Is a record of this boot? One that cannot be told is: what is gone needs no undo anyway. */
+bool setup_is_this_boot(const char *recorded, struct arena *a);
 
 #endif

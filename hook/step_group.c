@@ -21,8 +21,8 @@ static int make_parents(struct apply *ap, const char *controller, const char *pa
 
 		if (r < 0)
 			return -1;
-		if (r == 0)
-			cgroupfs_mark(ap->fs, controller, part, ap->record->id);
+		if (r == 0 && cgroupfs_mark(ap->fs, controller, part, ap->record->id, e) < 0)
+			return -1;
 	}
 	return 0;
 }
@@ -40,10 +40,8 @@ int step_mkdir(struct apply *ap, struct record_step *s, struct error *e)
 	}
 	if (r < 0)
 		return -1;
-	if (r == 0) {
-		cgroupfs_mark(ap->fs, controller, path, ap->record->id);
-		return 0;
-	}
+	if (r == 0)
+		return cgroupfs_mark(ap->fs, controller, path, ap->record->id, e);
 	/* Somebody else made it just now, and keeps it. Parents are shared; a target is not. */
 	s->fresh = false;
 	if (strcmp(path, ap->record->path) == 0)

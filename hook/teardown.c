@@ -13,6 +13,15 @@
 #include "hook/undo.h"
 #include "oci/state.h"
 
+/* Does the undo change more than what tells its progress by being gone? */
+static bool puts_back(const struct record *r)
+{
+	for (size_t i = 0; i < r->n_steps; i++)
+		if (r->steps[i].old && !r->steps[i].fresh && r->steps[i].step.op != PLAN_PLACE)
+			return true;
+	return false;
+}
+
 int teardown_record(const struct context *c, struct store *store, const struct record *r,
 		    struct error *e)
 {
@@ -22,10 +31,15 @@ int teardown_record(const struct context *c, struct store *store, const struct r
 			 .record = r,
 			 .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 			 .rollback = r->status == RECORD_INTENT};
+	struct record leaving = *r;
 	int result = 0;
 
+	/* Should we die half-way; when it cannot be written, the undo is still worth more. */
+	leaving.status = RECORD_LEAVING;
+	if (r->status == RECORD_APPLIED && puts_back(r))
+		store_save(store, &leaving, NULL);
 	/* After a reboot nothing of it exists, and the paths may be somebody else's. */
-	if (strcmp(r->boot, setup_boot_id(c->arena)) == 0) {
+	if (setup_is_this_boot(r->boot, c->arena)) {
 		cgroupfs_open(&fs, c->arena, r->mounts, r->n_mounts, c->options.yard);
 		result = undo_steps(&u, 0, SIZE_MAX, e);
 		cgroupfs_close(&fs);

@@ -4,6 +4,7 @@
  */
 #include "hook/undo.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "hook/cgpath.h"
@@ -75,13 +76,22 @@ static int disable(const struct undo *u, const struct record_step *s, struct err
 	const char *plus;
 	size_t others;
 
-	if (s->fresh || !*minus || count_others(&others, u, s->step.path, e) < 0 || others)
+	if (s->fresh || !*minus)
+		return 0;
+	if (count_others(&others, u, s->step.path, e) < 0)
+		return -1;
+	if (others)
 		return 0;
 	if (cgroupfs_write(u->fs, "", s->step.path, s->step.file, minus, e) < 0) {
+		/* Somebody below relies on it, or the group is gone. */
+		if (e->os != EBUSY && e->os != ENOENT && e->os != ENODEV)
+			return -1;
 		log_debug("%s", e->text);
-		return 0; /* somebody below relies on it */
+		return 0;
 	}
-	if (count_others(&others, u, s->step.path, e) < 0 || !others)
+	if (count_others(&others, u, s->step.path, e) < 0)
+		return -1;
+	if (!others)
 		return 0;
 	plus = undo_enabled(minus, u->arena);
 	return cgroupfs_write(u->fs, "", s->step.path, s->step.file, plus, e);
@@ -163,13 +173,22 @@ static int take_processes_back(const struct undo *u, const struct record_step *s
 /* --- directories --- */
 
 /* The shared parents that vmcg made, ours or another container's, once they are empty. */
-static void remove_parents(const struct undo *u, const char *controller, const char *path)
+static int remove_parents(const struct undo *u, const char *controller, const char *path,
+			  struct error *e)
 {
-	const char *at = cgpath_parent(u->arena, path);
+	for (const char *at = cgpath_parent(u->arena, path); at && strcmp(at, "/") != 0;
+	     at = cgpath_parent(u->arena, at)) {
+		int r = cgroupfs_marked(u->fs, controller, at, NULL, e);
 
-	while (at && strcmp(at, "/") != 0 && cgroupfs_marked(u->fs, controller, at, NULL) == 0 &&
-	       cgroupfs_rmdir(u->fs, controller, at, NULL) >= 0)
-		at = cgpath_parent(u->arena, at);
+		if (r == 0)
+			r = cgroupfs_rmdir(u->fs, controller, at, e);
+		else if (r > 0)
+			return 0;
+		/* Busy: it is another container's now. */
+		if (r < 0)
+			return e->os == EBUSY || e->os == ENOTEMPTY ? 0 : -1;
+	}
+	return 0;
 }
 
 /* Where the VM came from in this hierarchy, for processes that nobody placed. */
@@ -182,7 +201,8 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 {
 	const char *controller = s->step.controller, *path = s->step.path;
 
-	switch (cgroupfs_marked(u->fs, controller, path, u->record->id)) {
+	switch (cgroupfs_marked(u->fs, controller, path, u->record->id, e)) {
+	case -1: return -1;
 	case CGROUPFS_ABSENT: break;
 	case CGROUPFS_FOREIGN:
 		/* Made by another since, or we died between making and marking it: an empty
@@ -201,8 +221,7 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 		    drain_remove(u->fs, controller, path, e) < 0)
 			return -1;
 	}
-	remove_parents(u, controller, path);
-	return 0;
+	return remove_parents(u, controller, path, e);
 }
 
 static int remove_directory(const struct undo *u, const struct record_step *s, struct error *e)
@@ -213,11 +232,15 @@ static int remove_directory(const struct undo *u, const struct record_step *s, s
 		return 0;
 	if (is_own_target(u, s->step.path))
 		return remove_target(u, s, e);
-	/* A parent that is not vmcg's stays, and one that others use by now stays as well. */
-	marked = cgroupfs_marked(u->fs, s->step.controller, s->step.path, NULL);
-	if (marked == 0 || marked == CGROUPFS_UNMARKED)
-		cgroupfs_rmdir(u->fs, s->step.controller, s->step.path, NULL);
-	return 0;
+	/* A parent that is not vmcg's stays, and one that others use by now stays as well. After
+	 * a setup that died between making one and marking it, an empty one is ours. */
+	marked = cgroupfs_marked(u->fs, s->step.controller, s->step.path, NULL, e);
+	if (marked < 0 || marked == CGROUPFS_ABSENT || (marked == CGROUPFS_FOREIGN && !u->rollback))
+		return marked < 0 ? -1 : 0;
+	if (cgroupfs_rmdir(u->fs, s->step.controller, s->step.path, e) >= 0 || e->os == EBUSY ||
+	    e->os == ENOTEMPTY)
+		return 0;
+	return -1;
 }
 
 /* --- devices --- */
