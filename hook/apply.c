@@ -21,18 +21,13 @@ static int (*const take[])(struct apply *, struct record_step *, struct error *)
 
 int apply_version(const struct apply *ap, const struct plan_step *s)
 {
-	for (size_t i = 0; i < ap->record->n_mounts; i++)
-		if (strcmp(ap->record->mounts[i].name, s->controller) == 0)
-			return strcmp(s->controller, "unified") == 0 ? 2 : 1;
-	return 2;
+	return record_version(ap->record, s->controller);
 }
 
 /* Where the VM process is now in the hierarchy of a step. */
 static const char *vm_path(const struct apply *ap, const char *controller)
 {
-	const char *name = *controller ? controller : "unified";
-
-	return facts_process_path(&ap->record->vm, name);
+	return facts_process_path(&ap->record->vm, controller);
 }
 
 /* The plan makes a directory because the facts saw none there; at and below it there is
@@ -111,10 +106,35 @@ static int prepare_partner(struct apply *ap, size_t at, struct error *e)
 	return 0;
 }
 
+/*
+ * A group that is there and bears vmcg's mark for another container is taken down with that
+ * container, and whoever sits in it then would lose it.
+ */
+static int refuse_others_target(struct apply *ap, const struct record_step *s, struct error *e)
+{
+	const struct record *r = ap->record;
+	int any, ours;
+
+	if (r->mode != MODE_OWN || s->fresh || strcmp(s->step.path, r->path) != 0)
+		return 0;
+	any = cgroupfs_marked(ap->fs, s->step.controller, s->step.path, NULL, e);
+	ours = any ? any : cgroupfs_marked(ap->fs, s->step.controller, s->step.path, r->id, e);
+	if (any < 0 || ours < 0)
+		return -1;
+	if (any != 0 || ours == 0)
+		return 0;
+	return error_set(
+	    e, ERROR_HOST,
+	    "%s: another container's vmcg made this cgroup and has still to take it "
+	    "down; run its poststop or vmcg destroy first (vmcg list shows whose it is)",
+	    cgroupfs_path(ap->fs, s->step.controller, s->step.path, NULL));
+}
+
 int apply_look(struct apply *ap, struct error *e)
 {
 	for (size_t i = ap->first; i < ap->record->n_steps; i++) {
-		if (look_at(ap, &ap->record->steps[i], e) < 0) {
+		if (look_at(ap, &ap->record->steps[i], e) < 0 ||
+		    (ap->first == 0 && refuse_others_target(ap, &ap->record->steps[i], e) < 0)) {
 			e->kind = ERROR_HOST;
 			return -1;
 		}

@@ -123,6 +123,14 @@ static void forget(struct cgroupfs *c, const char *mount, const char *path)
 	d->fd = -1;
 }
 
+/* A directory that turned out to be gone, and those above it, which may be gone as well: what
+ * stands there now is opened anew. */
+static void forget_dead(struct cgroupfs *c, const struct facts_mount *m, const char *path)
+{
+	for (; path && strcmp(path, "/") != 0; path = cgpath_parent(c->arena, path))
+		forget(c, m->path, path);
+}
+
 static int open_mount(int *ret_fd, struct cgroupfs *c, const struct facts_mount *m, struct error *e)
 {
 	const char *point = mount_point(c, m);
@@ -184,7 +192,8 @@ static int open_below(const struct cgroupfs *c, int mount_fd, const char *below)
 	if (!*below || c->look_only)
 		return open_by_steps(mount_fd, below);
 	fd = syscall(SYS_openat2, mount_fd, below, &how, sizeof(how));
-	if (fd < 0 && errno == ENOSYS)
+	/* Older kernels do not know it, and some containers' filters do not let it through. */
+	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
 		return open_by_steps(mount_fd, below);
 	return (int)fd;
 }
@@ -225,7 +234,7 @@ int cgroupfs_dir(int *ret_fd, struct cgroupfs *c, const char *controller, const 
 int cgroupfs_mkdir(struct cgroupfs *c, const char *controller, const char *path, struct error *e)
 {
 	const char *parent = cgpath_parent(c->arena, path);
-	int fd, r;
+	int fd, r, err;
 
 	r = cgroupfs_dir(&fd, c, controller, parent, e);
 	if (r < 0)
@@ -234,7 +243,10 @@ int cgroupfs_mkdir(struct cgroupfs *c, const char *controller, const char *path,
 		return 0;
 	if (r == 0 && errno == EEXIST)
 		return CGROUPFS_EXISTS;
-	return error_set_os(e, ERROR_FAILED, r ? ENOENT : errno, "%s: cannot make the cgroup",
+	err = r ? ENOENT : errno;
+	if (err == ENOENT || err == ENODEV)
+		forget_dead(c, find_mount(c, controller), parent);
+	return error_set_os(e, ERROR_FAILED, err, "%s: cannot make the cgroup",
 			    cgroupfs_path(c, controller, path, NULL));
 }
 

@@ -202,6 +202,13 @@ static int check_command(struct context *c, const char *name, struct error *e)
 		return error_set(e, ERROR_USAGE, "no command; see vmcg --help");
 	if (!c->command)
 		return error_set(e, ERROR_USAGE, "unknown command \"%s\"; see vmcg --help", name);
+	if (c->command->run != setup_plan_command &&
+	    (c->options.state || c->options.config || c->options.host))
+		return error_set(
+		    e, ERROR_USAGE,
+		    "--state, --config and --host are for plan; %s reads standard input "
+		    "and looks at this host",
+		    name);
 	if (c->n_args != c->command->n_args)
 		return error_set(e, ERROR_USAGE, "usage: vmcg [OPTIONS] %s%s%s", name,
 				 *c->command->args ? " " : "", c->command->args);

@@ -193,16 +193,16 @@ static const char *place_in(const struct composer *c, const char *hierarchy)
 {
 	const struct compose_input *in = c->in;
 	const struct facts_process *vm = facts_process(in->facts, in->vm);
-	const char *is = vm ? facts_process_path(vm, facts_name(hierarchy)) : NULL;
+	const char *is = vm ? facts_process_path(vm, hierarchy) : NULL;
 	const struct facts_process *init;
 	const char *target, *leaf;
 
 	if (in->target->mode == MODE_OWN)
 		/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): a target has a path */
 		return is && strcmp(is, in->target->path) == 0 ? NULL : in->target->path;
-	target = target_path_in(in->target, in->facts, in->init, facts_name(hierarchy), c->arena);
+	target = target_path_in(in->target, in->facts, in->init, hierarchy, c->arena);
 	init = facts_process(in->facts, in->init);
-	leaf = init ? facts_process_path(init, facts_name(hierarchy)) : NULL;
+	leaf = init ? facts_process_path(init, hierarchy) : NULL;
 	if (!target || !leaf || in->vm == in->init || (is && cgpath_within(is, target)))
 		return NULL;
 	return leaf;

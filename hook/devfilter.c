@@ -82,7 +82,31 @@ static int set_list(struct cgroupfs *fs, const char *path, const struct devlist_
 			 cgroupfs_path(fs, "devices", path, LIST));
 }
 
-/* Others' list with what we need added and what policy denies taken out. */
+/* Others' list with what we need added and what policy denies taken out, in normal form. */
+static int extended(struct device_policy *ret, const struct devlist_state *was,
+		    const struct device_policy *policy, const struct device_policy *denied,
+		    struct arena *a, struct error *e)
+{
+	struct device_policy to = {0};
+
+	to.entries = arena_alloc(a, (was->n + policy->n + 1) * sizeof(*to.entries));
+	for (size_t i = 0; i < was->n; i++)
+		to.entries[to.n++] = was->entries[i];
+	for (size_t i = 0; i < policy->n; i++)
+		to.entries[to.n++] = policy->entries[i];
+	for (size_t i = 0; i < denied->n; i++) {
+		const struct device_entry *d = &denied->entries[i];
+		const struct oci_device_rule rule = {
+		    .type = d->type, .major = d->major, .minor = d->minor, .access = d->access};
+
+		if (devrules_add(&to, &rule, d->why, a, e) < 0)
+			return -1;
+	}
+	devrules_normalise(&to);
+	*ret = to;
+	return 0;
+}
+
 static int extend_list(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
 		       const struct device_policy *denied, struct error *e)
 {
@@ -93,32 +117,71 @@ static int extend_list(struct cgroupfs *fs, const char *path, const struct devic
 		return -1;
 	if (live.allow || policy->allow)
 		return 0; /* nothing is filtered here, or nothing has to be granted */
-	to.entries = arena_alloc(fs->arena, (live.n + policy->n + 1) * sizeof(*to.entries));
-	for (size_t i = 0; i < live.n; i++)
-		to.entries[to.n++] = live.entries[i];
-	for (size_t i = 0; i < policy->n; i++)
-		to.entries[to.n++] = policy->entries[i];
-	for (size_t i = 0; i < denied->n; i++) {
-		const struct device_entry *d = &denied->entries[i];
-		const struct oci_device_rule rule = {
-		    .type = d->type, .major = d->major, .minor = d->minor, .access = d->access};
-
-		if (devrules_add(&to, &rule, d->why, fs->arena, e) < 0)
-			return -1;
-	}
-	devrules_normalise(&to);
+	if (extended(&to, &live, policy, denied, fs->arena, e) < 0)
+		return -1;
 	return set_list(fs, path, &live, &to, e);
 }
 
-static int restore_list(struct cgroupfs *fs, const char *path, const char *old, struct error *e)
+/* What the entry of the same key in a list grants; 0 when there is none. */
+static unsigned granted(const struct device_entry *list, size_t n, const struct device_entry *key)
 {
-	struct devlist_state live, was;
-	struct device_policy to;
+	for (size_t i = 0; i < n; i++)
+		if (list[i].type == key->type && list[i].major == key->major &&
+		    list[i].minor == key->minor)
+			return list[i].access;
+	return 0;
+}
 
-	if (read_list(&live, fs, path, e) < 0 || devlist_parse(&was, old, path, fs->arena, e) < 0)
+/*
+ * The live list without what extending added, and with what it took out: what others changed
+ * since stays as they have it.
+ */
+static struct device_policy reduced(const struct devlist_state *live,
+				    const struct devlist_state *was,
+				    const struct device_policy *extension, struct arena *a)
+{
+	struct device_policy to = {0};
+
+	to.entries = arena_alloc(a, (live->n + was->n + 1) * sizeof(*to.entries));
+	for (size_t i = 0; i < live->n; i++) {
+		struct device_entry d = live->entries[i];
+
+		d.access &= ~(granted(extension->entries, extension->n, &d) &
+			      ~granted(was->entries, was->n, &d));
+		if (d.access)
+			to.entries[to.n++] = d;
+	}
+	for (size_t i = 0; i < was->n; i++) {
+		struct device_entry d = was->entries[i];
+
+		d.access &= ~granted(extension->entries, extension->n, &d);
+		if (d.access)
+			to.entries[to.n++] = d;
+	}
+	devrules_normalise(&to);
+	return to;
+}
+
+static int restore_list(struct cgroupfs *fs, const char *path, const struct devfilter_past *past,
+			struct error *e)
+{
+	struct devlist_state live = {0}, was = {0};
+	struct device_policy to = {0}, extension = {0};
+
+	if (read_list(&live, fs, path, e) < 0 ||
+	    devlist_parse(&was, past->old, path, fs->arena, e) < 0)
 		return -1;
+	/* Default allow does not tell its exceptions: a reset would open what they deny. Nothing
+	 * was extended there, and what others opened since is theirs. */
+	if (live.allow || (was.allow && past->adopted))
+		return 0;
 	to = (struct device_policy){.allow = was.allow, .entries = was.entries, .n = was.n};
 	devrules_normalise(&to);
+	if (past->adopted) {
+		if (extended(&extension, &was, past->policy, past->denied, fs->arena, e) < 0)
+			return -1;
+		to = reduced(&live, &was, &extension, fs->arena);
+	}
 	return set_list(fs, path, &live, &to, e);
 }
 
@@ -196,10 +259,12 @@ static int extend_program(struct devfilter *ret, struct cgroupfs *fs, const char
 	if (n_ours == n)
 		return set_program(fs, path, policy, e);
 	if (n > 1)
-		return error_set(e, ERROR_FAILED,
-				 "%s: %zu device programs are attached; all of them must allow a "
-				 "device, and which one to change cannot be told",
-				 cgroupfs_path(fs, "", path, NULL), n);
+		return error_set(
+		    e, ERROR_FAILED,
+		    "%s: %zu device programs are attached; all of them must allow a "
+		    "device, and which one to change cannot be told; list the device in "
+		    "linux.resources.devices, so that the runtime itself allows it",
+		    cgroupfs_path(fs, "", path, NULL), n);
 	return replace_foreign(ret, fs, path, fd, ids[0], policy, e);
 }
 
@@ -277,9 +342,8 @@ int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int ve
 	return extend_list(fs, path, policy, denied, e);
 }
 
-int devfilter_restore(struct cgroupfs *fs, int version, const char *path, const char *old,
-		      const struct devfilter *replaced, const struct device_policy *before,
-		      struct error *e)
+int devfilter_restore(struct cgroupfs *fs, int version, const char *path,
+		      const struct devfilter_past *past, struct error *e)
 {
 	int fd, r;
 
@@ -287,6 +351,6 @@ int devfilter_restore(struct cgroupfs *fs, int version, const char *path, const 
 	if (r)
 		return r < 0 ? -1 : 0; /* the group is gone, and its filter with it */
 	if (version == 2 && !fs->yard)
-		return restore_program(fs, path, old, replaced, before, e);
-	return restore_list(fs, path, old, e);
+		return restore_program(fs, path, past->old, past->replaced, past->before, e);
+	return restore_list(fs, path, past, e);
 }

@@ -34,12 +34,21 @@ int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int ve
 		     const char *path, const struct device_policy *policy,
 		     const struct device_policy *denied, struct error *e);
 
+/* What is known about the filter before setup, for its way back. */
+struct devfilter_past {
+	const char *old;                    /* what devfilter_look saw */
+	bool adopted;                       /* others' filter was extended, not ours made */
+	const struct device_policy *policy; /* what it was extended by */
+	const struct device_policy *denied; /* what was taken out of it */
+	const struct device_policy *before; /* what the config alone asked for */
+	const struct devfilter *replaced;   /* the program that ours took the place of; or NULL */
+};
+
 /*
- * Back to what devfilter_look saw. replaced (may be NULL) is put back as it was; without it
- * a v2 program that we replaced becomes one made from before, what the config alone asked for.
+ * Take back what setup changed, and only that. On v2 the replaced program is put back as it was;
+ * where it is not held any more, one that is made from before takes its place.
  */
-int devfilter_restore(struct cgroupfs *fs, int version, const char *path, const char *old,
-		      const struct devfilter *replaced, const struct device_policy *before,
-		      struct error *e);
+int devfilter_restore(struct cgroupfs *fs, int version, const char *path,
+		      const struct devfilter_past *past, struct error *e);
 
 #endif

@@ -33,18 +33,21 @@ static void pause_ms(unsigned ms)
 
 /* Call fn for the groups of the subtree, children before parents. */
 static int walk(struct cgroupfs *fs, const char *controller, const char *path,
+		enum drain_depth depth,
 		int (*fn)(struct cgroupfs *, const char *, const char *, void *, struct error *),
 		void *arg, struct error *e)
 {
 	const char **names = NULL;
 	size_t n = 0;
-	int r;
+	int r = 0;
 
-	r = cgroupfs_children(&names, &n, fs, controller, path, e);
+	if (depth == DRAIN_TREE)
+		r = cgroupfs_children(&names, &n, fs, controller, path, e);
 	if (r)
 		return r < 0 ? -1 : 0;
 	for (size_t i = 0; i < n; i++)
-		if (walk(fs, controller, cgpath_join(fs->arena, path, names[i]), fn, arg, e) < 0)
+		if (walk(fs, controller, cgpath_join(fs->arena, path, names[i]), depth, fn, arg,
+			 e) < 0)
 			return -1;
 	return fn(fs, controller, path, arg, e);
 }
@@ -54,6 +57,11 @@ int drain_one(struct cgroupfs *fs, const char *controller, int64_t pid, const ch
 {
 	const char *value = arena_printf(fs->arena, "%lld", (long long)pid);
 
+	/* "0" would move this very process. */
+	if (pid <= 0)
+		return error_set(e, ERROR_UNDO,
+				 "the group holds a process of another PID namespace, which has no "
+				 "number here: run this in the host's PID namespace");
 	/* From where it came upwards: the group may be gone, full of rules, or not a leaf. */
 	for (const char *at = to; at; at = cgpath_parent(fs->arena, at)) {
 		if (cgroupfs_write(fs, controller, at, "cgroup.procs", value, e) == 0 ||
@@ -68,7 +76,8 @@ int drain_one(struct cgroupfs *fs, const char *controller, int64_t pid, const ch
 }
 
 struct moving {
-	const char *to;
+	drain_origin *origin;
+	const void *ctx;
 	size_t seen;
 };
 
@@ -84,19 +93,20 @@ static int move_all(struct cgroupfs *fs, const char *controller, const char *pat
 	if (r)
 		return r < 0 ? -1 : 0;
 	for (size_t i = 0; i < n; i++)
-		if (drain_one(fs, controller, pids[i], m->to, e) < 0)
+		if (drain_one(fs, controller, pids[i], m->origin(m->ctx, controller, pids[i]), e) <
+		    0)
 			return -1;
 	m->seen += n;
 	return 0;
 }
 
-int drain_move(struct cgroupfs *fs, const char *controller, const char *path, const char *to,
-	       struct error *e)
+int drain_move(struct cgroupfs *fs, const char *controller, const char *path,
+	       enum drain_depth depth, drain_origin *origin, const void *ctx, struct error *e)
 {
 	for (int pass = 0; pass < MOVE_PASSES; pass++) {
-		struct moving m = {.to = to};
+		struct moving m = {.origin = origin, .ctx = ctx};
 
-		if (walk(fs, controller, path, move_all, &m, e) < 0) {
+		if (walk(fs, controller, path, depth, move_all, &m, e) < 0) {
 			e->kind = ERROR_UNDO;
 			return -1;
 		}
@@ -117,7 +127,7 @@ static void kill_held(struct cgroupfs *fs, const char *controller, const char *p
 	if (procs_hold(&held, pid, NULL) < 0)
 		return;
 	if (procs_cgroups(&now.cgroups, &now.n_cgroups, fs->arena, "/proc", pid, NULL) == 0) {
-		is = facts_process_path(&now, *controller ? controller : "unified");
+		is = facts_process_path(&now, controller);
 		if (is && strcmp(is, path) == 0 && held.pidfd >= 0)
 			syscall(SYS_pidfd_send_signal, held.pidfd, SIGKILL, NULL, 0);
 		else if (is && strcmp(is, path) == 0)
@@ -142,15 +152,16 @@ static int kill_all(struct cgroupfs *fs, const char *controller, const char *pat
 	return 0;
 }
 
-int drain_kill(struct cgroupfs *fs, const char *controller, const char *path, struct error *e)
+int drain_kill(struct cgroupfs *fs, const char *controller, const char *path,
+	       enum drain_depth depth, struct error *e)
 {
 	/* Recursive and fork-safe where the kernel has it (v2, since 5.14). */
-	if (!*controller)
+	if (!*controller && depth == DRAIN_TREE)
 		cgroupfs_write(fs, controller, path, "cgroup.kill", "1", NULL);
 	for (unsigned waited_ms = 0; waited_ms <= KILL_MAX_MS; waited_ms += KILL_PAUSE_MS) {
 		size_t seen = 0;
 
-		if (walk(fs, controller, path, kill_all, &seen, e) < 0) {
+		if (walk(fs, controller, path, depth, kill_all, &seen, e) < 0) {
 			e->kind = ERROR_UNDO;
 			return -1;
 		}
@@ -183,7 +194,7 @@ int drain_remove(struct cgroupfs *fs, const char *controller, const char *path, 
 {
 	unsigned waited_ms = 0;
 
-	if (walk(fs, controller, path, remove_one, &waited_ms, e) == 0)
+	if (walk(fs, controller, path, DRAIN_TREE, remove_one, &waited_ms, e) == 0)
 		return 0;
 	e->kind = ERROR_UNDO;
 	return -1;

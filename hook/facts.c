@@ -92,6 +92,8 @@ const struct facts_process *facts_process(const struct facts *f, int64_t pid)
 
 const char *facts_process_path(const struct facts_process *p, const char *hierarchy)
 {
+	if (!*hierarchy)
+		hierarchy = "unified";
 	for (size_t i = 0; i < p->n_cgroups; i++)
 		if (strcmp(p->cgroups[i].hierarchy, hierarchy) == 0)
 			return p->cgroups[i].path;

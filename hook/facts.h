@@ -106,7 +106,7 @@ const struct facts_device *facts_device(const struct facts *f, const char *path)
 const struct facts_cgroup *facts_cgroup(const struct facts *f, const char *path);
 const struct facts_process *facts_process(const struct facts *f, int64_t pid);
 
-/* The path of a process in a hierarchy (facts_mount's names); NULL when unknown. */
+/* The path of a process in a hierarchy (facts_mount's names, "" too); NULL when unknown. */
 const char *facts_process_path(const struct facts_process *p, const char *hierarchy);
 
 /* JSON in (ERROR_INPUT; unknown names are refused) and out (pretty, newline at the end). */

@@ -5,6 +5,7 @@
  * The order matters: a clean process, the command line, the log file, then the
  * sandbox, and only then the first byte of input.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +83,8 @@ static int print(const struct text *out)
 	for (size_t at = 0; at < out->len;) {
 		ssize_t n = write(STDOUT_FILENO, out->s + at, out->len - at);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n < 0)
 			return ERROR_INTERNAL;
 		at += (size_t)n;

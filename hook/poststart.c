@@ -53,7 +53,8 @@ static void add_moves(struct record *r, const struct facts_process *vm, const ch
 	}
 }
 
-static int move(struct setup *s, struct store *store, struct record *r, size_t first,
+/* r has the new steps and the new VM; before is the record to go back to. */
+static int move(struct setup *s, struct store *store, struct record *r, const struct record *before,
 		struct error *e)
 {
 	struct cgroupfs fs;
@@ -61,9 +62,8 @@ static int move(struct setup *s, struct store *store, struct record *r, size_t f
 			   .fs = &fs,
 			   .record = r,
 			   .vm = s->held,
-			   .first = first,
+			   .first = before->n_steps,
 			   .page_size = (uint64_t)sysconf(_SC_PAGESIZE)};
-	struct record before = *r;
 	int result;
 
 	cgroupfs_open(&fs, s->arena, r->mounts, r->n_mounts, s->context->options.yard);
@@ -73,9 +73,11 @@ static int move(struct setup *s, struct store *store, struct record *r, size_t f
 	if (result == 0 && apply_run(&ap, e) < 0) {
 		result = -1;
 		/* The move is undone: the record says so, and the container goes on. */
-		before.n_steps = first;
 		if (e->kind != ERROR_UNDO)
-			store_save(store, &before, NULL);
+			store_save(store, before, NULL);
+		else
+			error_add(e, "; the record %s/%s.json stays: run vmcg destroy %s",
+				  store->root, r->id, r->id);
 	}
 	cgroupfs_close(&fs);
 	return result;
@@ -87,8 +89,8 @@ static void print_moves(struct text *out, const struct record *r, size_t first)
 		const struct plan_step *s = &r->steps[i].step;
 
 		text_printf(out, "%s %s %s %s = %s  # %s\n", plan_op_name[s->op],
-			    *s->controller ? s->controller : "-", s->path, s->file, s->value,
-			    s->why);
+			    *s->controller ? s->controller : "-", s->path,
+			    s->file ? s->file : "pid", s->value, s->why);
 	}
 }
 
@@ -106,27 +108,71 @@ static int find_vm(struct facts_process *ret, struct setup *s, struct error *e)
 	return 0;
 }
 
+/* The VM that setup placed, unless the caller names another or one with a KVM VM is found. */
+static bool is_placed(const struct setup *s, const struct record *r)
+{
+	struct held_process was = PROCS_NONE;
+	bool same;
+
+	if (strcmp(s->vm_why, "state:/pid") != 0 || !r->vm.pid ||
+	    procs_hold(&was, r->vm.pid, NULL) < 0)
+		return false;
+	same = was.start == r->vm.start;
+	procs_release(&was);
+	return same;
+}
+
+/* Init stays in its runtime's group, unless it was setup that placed it. */
+static bool is_runtimes(const struct setup *s, const struct record *r)
+{
+	return s->vm == s->init && r->vm.pid != s->init;
+}
+
+/* The affinity of before would outlive the move into a cpuset that setup has set. */
+static void add_affinity(struct record *r, size_t first, const char *why, struct arena *a)
+{
+	bool set = false, moved = false;
+
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct plan_step *s = &r->steps[i].step;
+
+		set |= s->op == PLAN_WRITE && strcmp(s->file, "cpuset.cpus") == 0;
+		moved |= i >= first &&
+			 (strcmp(s->controller, "cpuset") == 0 || r->layout == LAYOUT_UNIFIED);
+	}
+	if (set && moved)
+		ARENA_APPEND(a, r->steps, r->n_steps)->step =
+		    (struct plan_step){.phase = PHASE_PLACE,
+				       .op = PLAN_AFFINITY,
+				       .controller = "cpuset",
+				       .path = r->path,
+				       .value = r->steps[first].step.value,
+				       .why = why};
+}
+
 static int place_late(struct setup *s, struct store *store, struct record *r, struct error *e)
 {
-	size_t first = r->n_steps;
+	const struct record before = *r;
 	struct facts_process vm = {0};
 
 	if (find_vm(&vm, s, e) < 0)
 		return -1;
-	/* Never init out of its runtime's group. */
-	if (r->mode == MODE_ADOPT && vm.pid == r->init.pid)
+	if (is_placed(s, r) || is_runtimes(s, r)) {
+		log_info("VM process %lld stays", (long long)(r->vm.pid ? r->vm.pid : vm.pid));
 		return 0;
+	}
 	add_moves(r, &vm, s->vm_why, s->arena);
-	if (r->n_steps == first) {
+	if (r->n_steps == before.n_steps) {
 		log_info("VM process %lld is in place", (long long)vm.pid);
 		return 0;
 	}
+	add_affinity(r, before.n_steps, s->vm_why, s->arena);
 	if (s->context->options.dry_run) {
-		print_moves(s->context->out, r, first);
+		print_moves(s->context->out, r, before.n_steps);
 		return 0;
 	}
 	r->vm = vm;
-	if (move(s, store, r, first, e) < 0)
+	if (move(s, store, r, &before, e) < 0)
 		return -1;
 	log_info("VM process %lld (%s) placed in %s", (long long)vm.pid, vm.comm, r->path);
 	return 0;

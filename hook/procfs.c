@@ -160,6 +160,16 @@ static bool parse_stat_fields(struct slice rest, struct procfs_stat *st)
 	return true;
 }
 
+/* A process chooses its name, byte by byte: what would not stand in a line or a JSON string
+ * becomes '?'. The name is for people only. */
+static const char *plain(char *name)
+{
+	for (char *at = name; *at; at++)
+		if ((unsigned char)*at < 0x20 || (unsigned char)*at >= 0x7f)
+			*at = '?';
+	return name;
+}
+
 int procfs_parse_stat(struct procfs_stat *ret, struct arena *a, const char *text, size_t len,
 		      const char *where, struct error *e)
 {
@@ -178,7 +188,7 @@ int procfs_parse_stat(struct procfs_stat *ret, struct arena *a, const char *text
 	    !parse_stat_fields((struct slice){close + 2, rest.end}, &st))
 		return bad_line(where, 1, whole, e);
 	st.pid = (int64_t)pid;
-	st.comm = copy(a, (struct slice){rest.s + 1, close});
+	st.comm = plain(arena_copy(a, rest.s + 1, (size_t)(close - rest.s - 1)));
 	*ret = st;
 	return 0;
 }

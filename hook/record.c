@@ -77,8 +77,9 @@ static void put_step(struct jsonw *w, const struct record_step *s)
 /* What is neither undone nor ever looked at again need not be kept. */
 static bool matters_later(const struct record_step *s)
 {
-	return s->step.op != PLAN_CHECK && s->step.op != PLAN_INHERIT &&
-	       s->step.op != PLAN_AFFINITY;
+	if (s->step.op == PLAN_INHERIT)
+		return !s->fresh && s->old && !*s->old;
+	return s->step.op != PLAN_CHECK && s->step.op != PLAN_AFFINITY;
 }
 
 static void put_mounts(struct jsonw *w, const struct record *r)
@@ -443,6 +444,14 @@ int record_parse(struct record *ret, struct arena *a, const char *file, const ch
 	if (e && e->kind == ERROR_INPUT)
 		e->kind = ERROR_HOST;
 	return error_add(e, "; the record is damaged or foreign: look at it, then remove it");
+}
+
+int record_version(const struct record *r, const char *controller)
+{
+	for (size_t i = 0; i < r->n_mounts; i++)
+		if (strcmp(r->mounts[i].name, controller) == 0)
+			return strcmp(controller, "unified") == 0 ? 2 : 1;
+	return 2;
 }
 
 void record_from_plan(struct record *ret, const struct plan *p, const struct facts *f,

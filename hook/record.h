@@ -54,6 +54,9 @@ void record_json(const struct record *r, struct text *out);
 int record_parse(struct record *ret, struct arena *a, const char *file, const char *bytes,
 		 size_t len, struct error *e);
 
+/* The cgroup version that a step's controller belongs to: 1 or 2. */
+int record_version(const struct record *r, const char *controller);
+
 /* The plan's steps and target as a record; old values and processes are filled in by setup. */
 void record_from_plan(struct record *ret, const struct plan *p, const struct facts *f,
 		      struct arena *a);

@@ -18,6 +18,10 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#if __SIZEOF_POINTER__ != 8
+#error "the lists name the system calls of 64-bit architectures"
+#endif
+
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* The C library: memory, locks, time, an orderly end. */
@@ -32,6 +36,7 @@ static const int runtime_calls[] = {
     SCMP_SYS(clock_nanosleep),
     SCMP_SYS(nanosleep),
     SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
     SCMP_SYS(exit),
     SCMP_SYS(exit_group),
     SCMP_SYS(rt_sigreturn),
@@ -41,18 +46,19 @@ static const int runtime_calls[] = {
 
 /* Reading documents, /proc, /sys and cgroups; writing what is open already. */
 static const int look_calls[] = {
-    SCMP_SYS(read),       SCMP_SYS(write),      SCMP_SYS(close),      SCMP_SYS(lseek),
-    SCMP_SYS(fstat),      SCMP_SYS(newfstatat), SCMP_SYS(statx),      SCMP_SYS(stat),
-    SCMP_SYS(lstat),      SCMP_SYS(statfs),     SCMP_SYS(fstatfs),    SCMP_SYS(readlink),
-    SCMP_SYS(readlinkat), SCMP_SYS(getdents64), SCMP_SYS(fcntl),      SCMP_SYS(dup),
-    SCMP_SYS(uname),      SCMP_SYS(getpid),     SCMP_SYS(gettid),     SCMP_SYS(getuid),
-    SCMP_SYS(geteuid),    SCMP_SYS(getgid),     SCMP_SYS(getegid),    SCMP_SYS(fgetxattr),
-    SCMP_SYS(faccessat),  SCMP_SYS(faccessat2), SCMP_SYS(pidfd_open), SCMP_SYS(poll),
-    SCMP_SYS(ppoll),      SCMP_SYS(sendto),
+    SCMP_SYS(readv),      SCMP_SYS(writev),    SCMP_SYS(read),       SCMP_SYS(write),
+    SCMP_SYS(close),      SCMP_SYS(lseek),     SCMP_SYS(fstat),      SCMP_SYS(newfstatat),
+    SCMP_SYS(statx),      SCMP_SYS(stat),      SCMP_SYS(lstat),      SCMP_SYS(statfs),
+    SCMP_SYS(fstatfs),    SCMP_SYS(readlink),  SCMP_SYS(readlinkat), SCMP_SYS(getdents64),
+    SCMP_SYS(fcntl),      SCMP_SYS(dup),       SCMP_SYS(uname),      SCMP_SYS(getpid),
+    SCMP_SYS(gettid),     SCMP_SYS(getuid),    SCMP_SYS(geteuid),    SCMP_SYS(getgid),
+    SCMP_SYS(getegid),    SCMP_SYS(fgetxattr), SCMP_SYS(faccessat),  SCMP_SYS(faccessat2),
+    SCMP_SYS(pidfd_open), SCMP_SYS(poll),      SCMP_SYS(ppoll),      SCMP_SYS(sendto),
 };
 
 static const int work_calls[] = {
     /* cgroupfs.c, store.c: groups and records */
+    SCMP_SYS(open), /* some C libraries' open() */
     SCMP_SYS(openat),
     SCMP_SYS(openat2),
     SCMP_SYS(mkdir),
@@ -101,6 +107,9 @@ static int allow_by_argument(scmp_filter_ctx c, enum sandbox kind)
 	if (r == 0 && kind == SANDBOX_LOOK)
 		r = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, writing, 0));
+	if (r == 0 && kind == SANDBOX_LOOK)
+		r = seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(open), 1,
+				     SCMP_A1(SCMP_CMP_MASKED_EQ, writing, 0));
 	return r;
 }
 

@@ -159,6 +159,15 @@ static int policy_before(struct record *r, struct setup *s, struct error *e)
 	return 0;
 }
 
+/* Seconds since the epoch. */
+static int64_t now(void)
+{
+	struct timespec t = {0};
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec;
+}
+
 static int make_record(struct record *r, struct setup *s, struct error *e)
 {
 	const struct facts_process *init = facts_process(&s->facts, s->init);
@@ -170,9 +179,9 @@ static int make_record(struct record *r, struct setup *s, struct error *e)
 	r->status = RECORD_INTENT;
 	r->boot = setup_boot_id(s->arena);
 	r->bundle = s->state.bundle;
-	r->created = time(NULL);
+	r->created = now();
 	r->kill = s->context->policy.kill;
-	r->joined = s->target.mode == MODE_OWN && g && g->procs;
+	r->joined = s->target.mode == MODE_OWN && g && (g->procs || g->children);
 	if (init)
 		r->init = *init;
 	if (vm)
@@ -215,6 +224,9 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 			r = apply_undo(&ap, e);
 		if (r < 0 && e->kind != ERROR_UNDO)
 			forget(store, &record, e);
+		else if (r < 0)
+			error_add(e, "; the record %s/%s.json stays: run vmcg destroy %s",
+				  store->root, record.id, record.id);
 	}
 	for (size_t i = 0; i < ap.n_filters; i++)
 		close(ap.filters[i].fd);
@@ -239,7 +251,7 @@ static bool vm_is_in_place(const struct record *r, struct arena *a)
 
 		if (step->op != PLAN_PLACE)
 			continue;
-		is = facts_process_path(&now, *step->controller ? step->controller : "unified");
+		is = facts_process_path(&now, step->controller);
 		if (!is || !cgpath_within(is, step->path))
 			return false;
 	}
@@ -251,9 +263,13 @@ static bool vm_is_in_place(const struct record *r, struct arena *a)
 static bool is_done(const struct setup *s, const struct record *r)
 {
 	const struct facts_process *init = facts_process(&s->facts, s->init);
+	const struct facts_process *was = s->state.pid ? &r->init : &r->vm;
 
-	return r->status == RECORD_APPLIED && init && r->init.pid == init->pid &&
-	       r->init.start == init->start &&
+	/* A shim may name the VM alone. */
+	if (!s->state.pid)
+		init = facts_process(&s->facts, s->vm);
+	return r->status == RECORD_APPLIED && init && was->pid == init->pid &&
+	       was->start == init->start &&
 	       (s->context->options.yard || vm_is_in_place(r, s->arena));
 }
 
@@ -267,8 +283,7 @@ static int settle_earlier(struct setup *s, struct store *store, struct error *e)
 	got = store_load(&r, store, s->state.id, s->arena, e);
 	if (got)
 		return got < 0 ? -1 : 0;
-	if (setup_describe_init(s, e) < 0)
-		return -1;
+	setup_describe_caller(s);
 	if (is_done(s, &r) && setup_is_this_boot(r.boot, s->arena)) {
 		log_info("already set up in %s: nothing to do", r.path);
 		return 1;
@@ -318,6 +333,11 @@ int setup_run(struct setup *s, struct error *e)
 	r = store_open(&store, c->root, true, e);
 	if (r == 0)
 		r = store_lock(&store, s->state.id, STORE_LOCK_MS, e);
+	if (r == STORE_ABSENT)
+		r = error_set(e, ERROR_HOST,
+			      "the container's id has %zu bytes: its record needs a file name, and "
+			      "those end at 246; use a shorter id",
+			      strlen(s->state.id));
 	if (r == 0)
 		r = set_up_locked(s, &store, e);
 	store_close(&store);

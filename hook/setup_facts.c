@@ -41,17 +41,14 @@ static int find_vm(struct setup *s, struct error *e)
 {
 	const struct oci_state *state = &s->state;
 	bool own = state->n_annotations > 0;
-	struct vmprocess vm;
+	struct vmprocess vm = {.held = PROCS_NONE};
 
 	if (vmprocess_find(&vm, s->context, state, own ? state->annotations : s->config.annotations,
 			   own ? state->n_annotations : s->config.n_annotations, e) < 0)
 		return -1;
 	s->vm_why = vm.why;
-	if (!vm.pid)
-		return 0;
-	if (procs_hold(&s->held, vm.pid, e) < 0)
-		return error_add(e, " (%s)", vm.why);
-	s->vm = s->held.pid; /* a thread's id became its process */
+	s->held = vm.held;
+	s->vm = vm.held.pid;
 	return 0;
 }
 
@@ -119,16 +116,15 @@ static int find_init(struct setup *s, struct error *e)
 	return 0;
 }
 
-int setup_describe_init(struct setup *s, struct error *e)
+void setup_describe_caller(struct setup *s)
 {
+	int64_t pid = s->state.pid ? s->state.pid : s->context->options.vm_pid;
 	struct facts_process p = {0};
 
-	(void)e;
-	if (!s->state.pid || procs_describe(&p, s->arena, "/proc", s->state.pid, NULL) < 0)
-		return 0;
-	s->init = p.pid;
+	if (!pid || procs_describe(&p, s->arena, "/proc", pid, NULL) < 0)
+		return;
+	*(s->state.pid ? &s->init : &s->vm) = p.pid;
 	*ARENA_APPEND(s->arena, s->facts.processes, s->facts.n_processes) = p;
-	return 0;
 }
 
 static int read_file(struct setup *s, const char *file, struct error *e)

@@ -14,9 +14,9 @@
  */
 int setup_facts(struct setup *s, const char *facts_file, struct error *e);
 
-/* Just s->init and its entry in s->facts, to compare with a record. A process that is gone
- * has none. */
-int setup_describe_init(struct setup *s, struct error *e);
+/* Just the process that the caller names, state.pid or without one --vm-pid, into s->init or s->vm
+ * and s->facts, to compare with a record. One that is gone is left out. */
+void setup_describe_caller(struct setup *s);
 
 /* Cgroups do not survive a reboot: a record carries the id of its boot, "unknown" when it could
  * not be read. */

@@ -8,13 +8,37 @@
 
 #include "hook/apply.h"
 #include "hook/cgpath.h"
+#include "hook/quirks.h"
 
 enum { MKDIR_TRIES = 5, ENABLE_MAX_MS = 100 };
 
-/* Make what is missing above path. Another container's teardown may have just removed a
- * shared parent that the facts still saw. */
+/* The v2 controllers that the plan writes to, as subtree_control takes them: "+cpu +memory". */
+static const char *needed_controllers(const struct apply *ap)
+{
+	const char *needed = "";
+
+	for (size_t i = 0; i < ap->record->n_steps; i++) {
+		const struct plan_step *s = &ap->record->steps[i].step;
+
+		if (s->op == PLAN_WRITE && apply_version(ap, s) == 2 &&
+		    strcmp(s->controller, "cgroup") != 0 && !strstr(needed, s->controller))
+			needed = arena_printf(ap->arena, "%s%s+%s", needed, *needed ? " " : "",
+					      s->controller);
+	}
+	return needed;
+}
+
+/*
+ * Make what is missing above path. Another container's teardown may have just removed a shared
+ * parent that the facts still saw; with it went the controllers it handed down.
+ */
 static int make_parents(struct apply *ap, const char *controller, const char *path, struct error *e)
 {
+	struct record_step enable = {.step = {.op = PLAN_ENABLE,
+					      .controller = "",
+					      .file = "cgroup.subtree_control",
+					      .value = needed_controllers(ap)}};
+
 	for (size_t i = 1; i < cgpath_depth(path); i++) {
 		const char *part = cgpath_head(ap->arena, path, i);
 		int r = cgroupfs_mkdir(ap->fs, controller, part, e);
@@ -22,6 +46,9 @@ static int make_parents(struct apply *ap, const char *controller, const char *pa
 		if (r < 0)
 			return -1;
 		if (r == 0 && cgroupfs_mark(ap->fs, controller, part, ap->record->id, e) < 0)
+			return -1;
+		enable.step.path = part;
+		if (r == 0 && !*controller && step_enable(ap, &enable, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -70,6 +97,8 @@ static const char *still_missing(struct apply *ap, const char *value, const char
  * process moved down is over in a moment. */
 int step_enable(struct apply *ap, struct record_step *s, struct error *e)
 {
+	const char *hint;
+
 	for (unsigned pause_ms = 1, waited_ms = 0;; pause_ms *= 2) {
 		const char *live, *missing;
 		int r;
@@ -87,11 +116,9 @@ int step_enable(struct apply *ap, struct record_step *s, struct error *e)
 		nanosleep(&(struct timespec){.tv_nsec = pause_ms * 1000000L}, NULL);
 		waited_ms += pause_ms;
 	}
-	if (e->os == EBUSY)
-		error_add(e, "; processes sit in this group itself, and cgroup v2 allows them in "
-			     "leaves only");
-	if (e->os == ENOENT)
-		error_add(e, "; the group's own parent does not hand the controller down");
+	hint = quirks_hint(2, s->step.file, e->os);
+	if (hint)
+		error_add(e, "; %s", hint);
 	return -1;
 }
 
@@ -106,5 +133,6 @@ int step_inherit(struct apply *ap, struct record_step *s, struct error *e)
 		return -1;
 	if (*live)
 		return 0;
+	s->step.value = value;
 	return cgroupfs_write(ap->fs, s->step.controller, s->step.path, s->step.file, value, e);
 }

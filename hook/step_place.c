@@ -2,8 +2,8 @@
 /*
  * step_place - the VM process, moved and looked for where it should be
  *
- * The process is held (pidfd and start time), so its number cannot have become
- * another's. A write to cgroup.procs that the kernel takes is still no proof:
+ * The process is held (pidfd and start time) and looked at before each write, so
+ * that its number is its own. A write to cgroup.procs that the kernel takes is still no proof:
  * after the last one /proc/PID/cgroup must say what was asked.
  */
 #include <errno.h>
@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "hook/apply.h"
+#include "hook/quirks.h"
 
 /* A process that is being forked is not there yet (EINVAL): runc's figures. */
 enum { NEW_TASK_TRIES = 5, NEW_TASK_PAUSE_MS = 30 };
@@ -22,30 +23,13 @@ static int gone(const struct apply *ap, struct error *e)
 			 ap->record->vm.comm ? ap->record->vm.comm : "?");
 }
 
-static int explain(const struct apply *ap, struct error *e)
+static int explain(const struct apply *ap, const struct plan_step *s, struct error *e)
 {
-	static const struct {
-		int os;
-		const char *hint;
-	} hints[] = {
-	    {EBUSY, "the group hands domain controllers to child groups and so cannot hold "
-		    "processes itself: the target must be a leaf"},
-	    {EOPNOTSUPP, "the group is threaded or invalid: see its cgroup.type"},
-	    {ENOSPC, "its cpuset.cpus or cpuset.mems is empty"},
-	    {EACCES, "moving needs write access to cgroup.procs of the source, the target and "
-		     "their common ancestor"},
-	    {EPERM, "moving needs write access to cgroup.procs of the source, the target and "
-		    "their common ancestor"},
-	    {EINVAL, "a real-time process needs cpu.rt_runtime_us in the group first, and kernel "
-		     "threads cannot be moved"},
-	};
+	const char *hint = quirks_hint(apply_version(ap, s), s->file, e->os);
 
 	if (e->os == ESRCH)
 		return gone(ap, e);
-	for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++)
-		if (hints[i].os == e->os)
-			return error_add(e, "; %s", hints[i].hint);
-	return -1;
+	return hint ? error_add(e, "; %s", hint) : -1;
 }
 
 /* Is this the last placement? Then all of them are checked. */
@@ -68,33 +52,35 @@ static int verify(struct apply *ap, struct error *e)
 		return 0;
 	if (procs_cgroups(&now.cgroups, &now.n_cgroups, ap->arena, "/proc", ap->vm.pid, e) < 0)
 		return gone(ap, e);
-	for (size_t i = 0; i < ap->record->n_steps; i++) {
+	for (size_t i = ap->first; i < ap->record->n_steps; i++) {
 		const struct plan_step *s = &ap->record->steps[i].step;
-		const char *name = *s->controller ? s->controller : "unified";
 		const char *is;
 
 		if (s->op != PLAN_PLACE)
 			continue;
-		is = facts_process_path(&now, name);
+		is = facts_process_path(&now, s->controller);
 		if (!is || strcmp(is, s->path) != 0)
 			return error_set(
 			    e, ERROR_FAILED,
 			    "process %lld was moved to %s in the %s hierarchy, but the "
 			    "kernel says it is in %s",
-			    (long long)ap->vm.pid, s->path, name, is ? is : "none");
+			    (long long)ap->vm.pid, s->path,
+			    *s->controller ? s->controller : "unified", is ? is : "none");
 	}
 	return procs_alive(&ap->vm) ? 0 : gone(ap, e);
 }
 
 int step_place(struct apply *ap, struct record_step *s, struct error *e)
 {
-	/* Held by its pidfd, so the number stays its own; verify() looks again at the end. */
+	/* Once it has been reaped its number is free, pidfd or not. */
+	if (!procs_alive(&ap->vm))
+		return gone(ap, e);
 	for (int tries = 1;; tries++) {
 		if (cgroupfs_write(ap->fs, s->step.controller, s->step.path, s->step.file,
 				   s->step.value, e) == 0)
 			break;
 		if (e->os != EINVAL || tries == NEW_TASK_TRIES)
-			return explain(ap, e);
+			return explain(ap, &s->step, e);
 		nanosleep(&(struct timespec){.tv_nsec = NEW_TASK_PAUSE_MS * 1000000L}, NULL);
 	}
 	return is_last(ap, s) ? verify(ap, e) : 0;

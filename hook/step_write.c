@@ -24,6 +24,8 @@ static struct record_step *find_write(struct apply *ap, const struct plan_step *
 		if (s->op != PLAN_WRITE || strcmp(s->path, like->path) != 0 ||
 		    strcmp(s->file, file) != 0)
 			continue;
+		if (same_device && !like->value[n] != !s->value[strcspn(s->value, " ")])
+			continue; /* the default of all devices is no device's */
 		if (!same_device ||
 		    (strncmp(s->value, like->value, n) == 0 && s->value[n] == ' ') ||
 		    like->value[n] == '\0')
@@ -46,7 +48,22 @@ static int retry_after_partner(struct apply *ap, const struct plan_step *s, cons
 
 	if (!partner || write_value(ap, &partner->step, &ignored) < 0)
 		return -1;
-	return write_value(ap, s, e);
+	if (write_value(ap, s, e) == 0)
+		return 0;
+	/* The partner's own step was not reached: nobody else will put it back. */
+	if (partner->old)
+		cgroupfs_write(ap->fs, s->controller, s->path, q->partner, partner->old, &ignored);
+	return -1;
+}
+
+/* Did an earlier step write this file? Then what it held before setup is not what it holds. */
+static bool was_written(const struct apply *ap, const struct record_step *s)
+{
+	for (const struct record_step *before = ap->record->steps; before < s; before++)
+		if (before->step.op == PLAN_WRITE && strcmp(before->step.path, s->step.path) == 0 &&
+		    strcmp(before->step.file, s->step.file) == 0)
+			return true;
+	return false;
 }
 
 /*
@@ -126,7 +143,8 @@ int step_write(struct apply *ap, struct record_step *s, struct error *e)
 	const struct quirk *q = quirks_find(version, s->step.file);
 	int r;
 
-	if (s->old && quirks_same(version, s->step.file, s->step.value, s->old, ap->page_size))
+	if (s->old && !was_written(ap, s) &&
+	    quirks_same(version, s->step.file, s->step.value, s->old, ap->page_size))
 		return 0; /* it stands already */
 	r = write_value(ap, &s->step, e);
 	if (r < 0 && q && q->partner && (e->os == EINVAL || e->os == EBUSY))

@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include <unistd.h>
 
 #include "hook/input.h"
+#include "oci/json_scan.h"
 
 #define RECORD_SUFFIX ".json"
 #define LOCK_SUFFIX   ".lock"
@@ -115,6 +117,8 @@ int store_lock(struct store *s, const char *id, unsigned timeout_ms, struct erro
 	int err;
 
 	s->id = id;
+	if (strlen(id) > NAME_MAX - strlen(RECORD_SUFFIX ".new"))
+		return STORE_ABSENT;
 	file_name(name, id, LOCK_SUFFIX);
 	for (;;) {
 		err = try_lock(s, name);
@@ -188,11 +192,21 @@ int store_save(const struct store *s, const struct record *r, struct error *e)
 {
 	struct text out = {0};
 	char name[1100], temp[1100];
+	const char *what;
 	int fd, err;
 
 	file_name(name, s->id, RECORD_SUFFIX);
 	file_name(temp, s->id, RECORD_SUFFIX ".new");
 	record_json(r, &out);
+	/* The kernel lets any bytes name a cgroup; a record must be read again. */
+	if (json_scan(out.s, out.len, &what) != out.len) {
+		text_free(&out);
+		return error_set(
+		    e, ERROR_FAILED,
+		    "%s/%s: cannot write the record: a cgroup of the process has a name "
+		    "that is no text (%s)",
+		    s->root, name, what);
+	}
 	fd = openat(s->dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	err = fd < 0 ? errno : write_all(fd, out.s, out.len);
 	text_free(&out);

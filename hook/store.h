@@ -35,7 +35,8 @@ struct store {
  * A directory that others can write to is refused (ERROR_HOST). */
 int store_open(struct store *s, const char *root, bool make, struct error *e);
 
-/* Take the lock of an id, waiting at most timeout_ms; ERROR_HOST when it is held longer. */
+/* Take the lock of an id, waiting at most timeout_ms; ERROR_HOST when it is held longer.
+ * STORE_ABSENT: the id is longer than a file's name can be, so there is no record of it. */
 int store_lock(struct store *s, const char *id, unsigned timeout_ms, struct error *e);
 
 /* The record of id. STORE_ABSENT. */

@@ -5,6 +5,7 @@
 #include "hook/undo.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hook/cgpath.h"
@@ -14,20 +15,12 @@
 #include "hook/quirks.h"
 #include "hook/undo_value.h"
 
-static int version_of(const struct undo *u, const char *controller)
-{
-	for (size_t i = 0; i < u->record->n_mounts; i++)
-		if (strcmp(u->record->mounts[i].name, controller) == 0)
-			return strcmp(controller, "unified") == 0 ? 2 : 1;
-	return 2;
-}
-
 /* --- values --- */
 
 /* Put the old value back, if the file still holds ours: what somebody changed since is theirs. */
 static int restore_value(const struct undo *u, const struct record_step *s, struct error *e)
 {
-	int version = version_of(u, s->step.controller);
+	int version = record_version(u->record, s->step.controller);
 	const struct quirk *q = quirks_find(version, s->step.file);
 	const char *live, *value;
 	int r;
@@ -45,6 +38,23 @@ static int restore_value(const struct undo *u, const struct record_step *s, stru
 	if (!quirks_same(version, s->step.file, s->step.value, live, u->page_size))
 		return 0;
 	return cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e);
+}
+
+/* A v1 cpuset that was there and empty: empty again, unless others rely on what filled it. */
+static int empty_cpuset(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	const char *live;
+	int r;
+
+	if (s->fresh || !s->old || *s->old || !s->step.value)
+		return 0;
+	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
+	if (r || strcmp(live, s->step.value) != 0)
+		return r < 0 ? -1 : 0;
+	/* A write of no bytes is no write. */
+	if (cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, "\n", e) < 0)
+		log_debug("%s", e->text);
+	return 0;
 }
 
 /* --- controllers --- */
@@ -113,7 +123,7 @@ static bool kills(const struct undo *u)
 /* Does the VM process, if it still is that process, sit in this very group? */
 static bool vm_is_in(const struct undo *u, const char *controller, const char *path)
 {
-	const char *is = facts_process_path(&u->vm, *controller ? controller : "unified");
+	const char *is = facts_process_path(&u->vm, controller);
 	int64_t *pids;
 	size_t n = 0;
 
@@ -130,27 +140,49 @@ static bool vm_is_in(const struct undo *u, const char *controller, const char *p
 /* Only the VM process was put here by us; take it back if it is still that process. */
 static int take_vm_back(const struct undo *u, const struct record_step *s, struct error *e)
 {
-	if (!s->old || !vm_is_in(u, s->step.controller, s->step.path))
+	if (!s->old || strtoll(s->step.value, NULL, 10) != u->record->vm.pid ||
+	    !vm_is_in(u, s->step.controller, s->step.path))
 		return 0;
 	return drain_one(u->fs, s->step.controller, u->record->vm.pid, s->old, e);
 }
 
-static int empty_target(const struct undo *u, const char *controller, const char *origin,
+/* Where a process came from in a hierarchy: its own placement tells. What nobody placed was
+ * forked by the VM. */
+static const char *origin_of(const void *ctx, const char *controller, int64_t pid)
+{
+	const struct undo *u = ctx;
+	const char *origin = NULL;
+
+	for (size_t i = 0; i < u->record->n_steps; i++) {
+		const struct record_step *s = &u->record->steps[i];
+
+		if (s->step.op != PLAN_PLACE || !s->old ||
+		    strcmp(s->step.controller, controller) != 0)
+			continue;
+		if (strtoll(s->step.value, NULL, 10) == pid)
+			return s->old;
+		if (!origin)
+			origin = s->old;
+	}
+	if (!origin)
+		origin = facts_process_path(&u->record->vm, controller);
+	return origin ? origin : cgpath_parent(u->arena, u->record->path);
+}
+
+static int empty_target(const struct undo *u, const char *controller, enum drain_depth depth,
 			struct error *e)
 {
 	const char *path = u->record->path;
 
 	if (kills(u))
-		return drain_kill(u->fs, controller, path, e);
-	if (!origin)
-		origin = cgpath_parent(u->arena, path);
-	return drain_move(u->fs, controller, path, origin, e);
+		return drain_kill(u->fs, controller, path, depth, e);
+	return drain_move(u->fs, controller, path, depth, origin_of, u, e);
 }
 
-/* Did we make the target in this hierarchy? */
-static bool is_fresh(const struct undo *u, const char *controller)
+/* Did the steps that are undone make the target in this hierarchy? Then it goes with them. */
+static bool goes_away(const struct undo *u, const char *controller)
 {
-	for (size_t i = 0; i < u->record->n_steps; i++) {
+	for (size_t i = u->first; i < u->end; i++) {
 		const struct record_step *s = &u->record->steps[i];
 
 		if (s->step.op == PLAN_MKDIR && s->fresh && is_own_target(u, s->step.path) &&
@@ -163,10 +195,11 @@ static bool is_fresh(const struct undo *u, const char *controller)
 static int take_processes_back(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	/* A group that goes is emptied when it goes. */
-	if (is_own_target(u, s->step.path) && is_fresh(u, s->step.controller))
+	if (is_own_target(u, s->step.path) && goes_away(u, s->step.controller))
 		return 0;
-	if (is_own_target(u, s->step.path) && !u->record->joined)
-		return empty_target(u, s->step.controller, s->old, e);
+	/* One that was there, and empty: its children, if it has any by now, are others'. */
+	if (is_own_target(u, s->step.path) && !u->record->joined && u->first == 0)
+		return empty_target(u, s->step.controller, DRAIN_GROUP, e);
 	return take_vm_back(u, s, e);
 }
 
@@ -191,12 +224,6 @@ static int remove_parents(const struct undo *u, const char *controller, const ch
 	return 0;
 }
 
-/* Where the VM came from in this hierarchy, for processes that nobody placed. */
-static const char *origin_in(const struct undo *u, const char *controller)
-{
-	return facts_process_path(&u->record->vm, *controller ? controller : "unified");
-}
-
 static int remove_target(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	const char *controller = s->step.controller, *path = s->step.path;
@@ -212,12 +239,12 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 	default:
 		/* Mostly nobody but the VM is inside, or nobody at all. */
 		if (vm_is_in(u, controller, path) && !kills(u) &&
-		    drain_one(u->fs, controller, u->record->vm.pid, origin_in(u, controller), e) <
-			0)
+		    drain_one(u->fs, controller, u->record->vm.pid,
+			      origin_of(u, controller, u->record->vm.pid), e) < 0)
 			return -1;
 		if (cgroupfs_rmdir(u->fs, controller, path, NULL) >= 0)
 			break;
-		if (empty_target(u, controller, origin_in(u, controller), e) < 0 ||
+		if (empty_target(u, controller, DRAIN_TREE, e) < 0 ||
 		    drain_remove(u->fs, controller, path, e) < 0)
 			return -1;
 	}
@@ -263,15 +290,19 @@ static bool container_lives(const struct record *r)
 
 static int restore_filter(const struct undo *u, const struct record_step *s, struct error *e)
 {
-	const struct devfilter *replaced = NULL;
+	struct devfilter_past past = {.old = s->old,
+				      .adopted = u->record->mode == MODE_ADOPT,
+				      .policy = &u->record->devices,
+				      .denied = &u->record->denied,
+				      .before = &u->record->before};
 
 	if (s->fresh || !s->old || !container_lives(u->record))
 		return 0;
 	for (size_t i = 0; i < u->n_filters; i++)
 		if (strcmp(u->filters[i].path, s->step.path) == 0)
-			replaced = &u->filters[i];
-	return devfilter_restore(u->fs, version_of(u, s->step.controller), s->step.path, s->old,
-				 replaced, &u->record->before, e);
+			past.replaced = &u->filters[i];
+	return devfilter_restore(u->fs, record_version(u->record, s->step.controller), s->step.path,
+				 &past, e);
 }
 
 /* --- the whole --- */
@@ -284,8 +315,8 @@ static int undo_step(const struct undo *u, const struct record_step *s, struct e
 	case PLAN_DEVICES: return restore_filter(u, s, e);
 	case PLAN_PLACE: return take_processes_back(u, s, e);
 	case PLAN_WRITE: return restore_value(u, s, e);
+	case PLAN_INHERIT: return empty_cpuset(u, s, e);
 	case PLAN_CHECK:
-	case PLAN_INHERIT: /* an empty v1 cpuset admits nobody: filling it took nothing away */
 	case PLAN_AFFINITY: break;
 	}
 	return 0;
@@ -341,6 +372,8 @@ int undo_steps(struct undo *u, size_t first, size_t end, struct error *e)
 
 	if (end > u->record->n_steps)
 		end = u->record->n_steps;
+	u->first = first;
+	u->end = end;
 	look_for_vm(u, &held);
 	r = undo_range(u, first, end, e);
 	/* Two values can stand in each other's way (memory and memory+swap): what failed may

@@ -21,8 +21,10 @@ struct undo {
 	uint64_t page_size;
 	const struct devfilter *filters; /* rollback: replaced programs that are still held */
 	size_t n_filters;
-	struct facts_process vm; /* undo_steps fills it in: where the VM process is now */
-	bool rollback;           /* setup failed: never kill, and take enabled controllers back */
+	bool rollback; /* setup failed: never kill, the VM ran before it and goes on */
+	/* undo_steps fills these in: */
+	struct facts_process vm; /* where the VM process is now */
+	size_t first, end;       /* the steps that are undone */
 };
 
 /*

@@ -9,7 +9,6 @@
 
 #include "hook/input.h"
 #include "hook/log.h"
-#include "hook/procs.h"
 
 enum { MAX_PID = 1 << 22 }; /* PID_MAX_LIMIT of the kernel */
 
@@ -28,16 +27,33 @@ static int parse_pid(int64_t *ret, const char *text, const char *file, struct er
 
 	end += strspn(end, " \t\r\n");
 	if (end == text || *end || pid <= 0 || pid > MAX_PID)
-		return error_set(e, ERROR_INPUT, "%s: \"%.40s\" is not a process number", file,
-				 text);
+		/* Not its content: the file may be one that only root can read. */
+		return error_set(e, ERROR_INPUT, "%s: does not hold a process number", file);
 	*ret = pid;
 	return 0;
 }
 
-/* A descendant of init, or a neighbour in its cgroup (any hierarchy but a root). */
-static bool belongs(int64_t pid, int64_t init, struct arena *a)
+/* Does a process share the cgroup of another in every hierarchy, one of them not a root? */
+static bool are_together(int64_t pid, int64_t init, struct arena *a)
 {
 	struct facts_process p = {0}, q = {0};
+	bool below_root = false;
+
+	if (procs_cgroups(&p.cgroups, &p.n_cgroups, a, "/proc", pid, NULL) ||
+	    procs_cgroups(&q.cgroups, &q.n_cgroups, a, "/proc", init, NULL))
+		return false;
+	for (size_t i = 0; i < q.n_cgroups; i++) {
+		const char *is = facts_process_path(&p, q.cgroups[i].hierarchy);
+
+		if (!is || strcmp(is, q.cgroups[i].path) != 0)
+			return false;
+		below_root |= strcmp(is, "/") != 0;
+	}
+	return below_root;
+}
+
+static bool belongs(int64_t pid, int64_t init, struct arena *a)
+{
 	int64_t *below = NULL;
 	size_t n = 0;
 
@@ -47,20 +63,21 @@ static bool belongs(int64_t pid, int64_t init, struct arena *a)
 		for (size_t i = 0; i < n; i++)
 			if (below[i] == pid)
 				return true;
-	if (procs_cgroups(&p.cgroups, &p.n_cgroups, a, "/proc", pid, NULL) ||
-	    procs_cgroups(&q.cgroups, &q.n_cgroups, a, "/proc", init, NULL))
-		return false;
-	for (size_t i = 0; i < q.n_cgroups; i++) {
-		const char *is = facts_process_path(&p, q.cgroups[i].hierarchy);
-
-		if (is && strcmp(is, "/") != 0 && strcmp(is, q.cgroups[i].path) == 0)
-			return true;
-	}
-	return false;
+	return are_together(pid, init, a);
 }
 
-/* A pid file that is not there yet: the VM does not run yet, and poststart will find it. */
-static int from_file(struct vmprocess *ret, const char *file, const char *why,
+/* Hold the process that somebody named; a thread's id becomes its process. */
+static int hold(struct vmprocess *ret, int64_t pid, const char *why, struct error *e)
+{
+	*ret = (struct vmprocess){.held = PROCS_NONE, .why = why};
+	if (procs_hold(&ret->held, pid, e) < 0)
+		return error_add(e, " (%s)", why);
+	return 0;
+}
+
+/* A pid file that is not there yet: the VM does not run yet, and poststart will find it. Who
+ * gives the command line is trusted without a container to compare with; who annotates is not. */
+static int from_file(struct vmprocess *ret, const char *file, const char *why, bool trusted,
 		     const struct oci_state *state, struct arena *a, struct error *e)
 {
 	const char *text;
@@ -75,22 +92,21 @@ static int from_file(struct vmprocess *ret, const char *file, const char *why,
 		return -1;
 	if (r == INPUT_ABSENT) {
 		log_info("%s: %s is not there yet: the VM process is left to poststart", why, file);
-		*ret = (struct vmprocess){.why = why};
+		*ret = (struct vmprocess){.held = PROCS_NONE, .why = why};
 		return 0;
 	}
-	if (parse_pid(&pid, text, file, e) < 0)
+	if (parse_pid(&pid, text, file, e) < 0 || hold(ret, pid, why, e) < 0)
 		return -1;
-	if (!state->pid || !belongs(pid, state->pid, a))
-		return error_set(
-		    e, ERROR_HOST,
-		    "%s: process %lld does not belong to the container: it is neither a "
-		    "descendant of its init (process %lld) nor in its cgroup",
-		    file, (long long)pid, (long long)state->pid);
-	*ret = (struct vmprocess){.pid = pid, .why = why};
-	return 0;
+	if (state->pid ? belongs(ret->held.pid, state->pid, a) : trusted)
+		return 0;
+	procs_release(&ret->held);
+	return error_set(e, ERROR_HOST,
+			 "%s: process %lld does not belong to the container: it is neither a "
+			 "descendant of its init (process %lld) nor in its cgroup",
+			 file, (long long)pid, (long long)state->pid);
 }
 
-static int discover(struct vmprocess *ret, int64_t init, struct error *e)
+static int discover(struct vmprocess *ret, int64_t init, struct arena *a, struct error *e)
 {
 	int64_t pid = 0;
 	size_t n = 0;
@@ -99,15 +115,18 @@ static int discover(struct vmprocess *ret, int64_t init, struct error *e)
 	r = procs_find_vm(&pid, &n, init, e);
 	if (r < 0)
 		return error_add(e, " (state:/pid)");
-	if (r == PROCS_NO_VM) {
-		*ret = (struct vmprocess){.pid = init, .why = "state:/pid"};
-		return 0;
-	}
+	if (r == PROCS_NO_VM)
+		return hold(ret, init, "state:/pid", e);
 	if (n > 1)
 		log_warning("%zu processes of the container hold a KVM VM: taking %lld", n,
 			    (long long)pid);
-	*ret = (struct vmprocess){.pid = pid, .why = "discovery:kvm"};
-	return 0;
+	if (hold(ret, pid, "discovery:kvm", e) < 0)
+		return -1;
+	if (procs_holds_vm(a, "/proc", ret->held.pid))
+		return 0;
+	procs_release(&ret->held);
+	return error_set(e, ERROR_HOST, "process %lld held a KVM VM a moment ago and is gone",
+			 (long long)pid);
 }
 
 int vmprocess_find(struct vmprocess *ret, const struct context *c, const struct oci_state *state,
@@ -115,19 +134,16 @@ int vmprocess_find(struct vmprocess *ret, const struct context *c, const struct 
 {
 	const char *file = annotation(annotations, n_annotations, ANNOTATION_VM_PID_FILE);
 
-	if (c->options.vm_pid) {
-		*ret = (struct vmprocess){.pid = c->options.vm_pid, .why = "option:--vm-pid"};
-		return 0;
-	}
+	if (c->options.vm_pid)
+		return hold(ret, c->options.vm_pid, "option:--vm-pid", e);
 	if (c->options.vm_pid_file)
-		return from_file(ret, c->options.vm_pid_file, "option:--vm-pid-file", state,
+		return from_file(ret, c->options.vm_pid_file, "option:--vm-pid-file", true, state,
 				 c->arena, e);
 	if (file && policy_lists(&c->policy.annotations, ANNOTATION_VM_PID_FILE))
-		return from_file(ret, file, "annotation:" ANNOTATION_VM_PID_FILE, state, c->arena,
-				 e);
-	if (!state->pid) {
-		*ret = (struct vmprocess){0};
-		return 0;
-	}
-	return discover(ret, state->pid, e);
+		return from_file(ret, file, "annotation:" ANNOTATION_VM_PID_FILE, false, state,
+				 c->arena, e);
+	if (state->pid)
+		return discover(ret, state->pid, c->arena, e);
+	*ret = (struct vmprocess){.held = PROCS_NONE};
+	return 0;
 }

@@ -5,17 +5,19 @@
  * In this order: --vm-pid, --vm-pid-file, the annotation io.vmcg.vm-pid-file
  * (where policy lets it act), a process of the container that holds a KVM VM,
  * state.pid. A pid that a file names must belong to the container: it is a
- * descendant of state.pid or sits in its cgroup.
+ * descendant of state.pid, or shares its cgroup in every hierarchy. A process is
+ * held first and looked at then, so that what is seen is about that process.
  */
 #ifndef VMCG_HOOK_VMPROCESS_H
 #define VMCG_HOOK_VMPROCESS_H
 
 #include "hook/context.h"
+#include "hook/procs.h"
 #include "oci/state.h"
 
 struct vmprocess {
-	int64_t pid;     /* 0: it does not run yet */
-	const char *why; /* "option:--vm-pid", "discovery:kvm", "state:/pid" */
+	struct held_process held; /* pid 0: it does not run yet; the caller releases it */
+	const char *why;          /* "option:--vm-pid", "discovery:kvm", "state:/pid" */
 };
 
 /* ERROR_INPUT: a pid file that holds no pid. ERROR_HOST: gone, or foreign to the container. */
