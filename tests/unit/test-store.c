@@ -348,13 +348,16 @@ static void test_long_ids(void **state)
 	store_close(&s);
 	assert_int_equal(count_files(x->root), 0);
 
-	/* the longest that the OCI runtimes take: nobody has such a record, and says so */
+	/* one more is too many, and so is the longest that the OCI runtimes take: nobody has such a
+	 * record, so a teardown has nothing to do; no file is made, nothing fails half way */
+	id = long_id(&x->arena, 256 - strlen(".json.new"));
+	assert_int_equal(store_open(&s, x->root, true, &e), 0);
+	assert_int_equal(store_lock(&s, id, 0, &e), STORE_ABSENT);
+	store_close(&s);
 	id = long_id(&x->arena, 1024);
 	assert_int_equal(store_open(&s, x->root, true, &e), 0);
 	assert_int_equal(store_load(&got, &s, id, &x->arena, &e), STORE_ABSENT);
-	assert_int_equal(store_lock(&s, id, 0, &e), -1);
-	assert_int_equal(e.kind, ERROR_HOST);
-	assert_int_equal(e.os, ENAMETOOLONG);
+	assert_int_equal(store_lock(&s, id, 0, &e), STORE_ABSENT);
 	store_close(&s);
 	assert_int_equal(count_files(x->root), 0);
 }
