@@ -37,8 +37,7 @@ static const struct command commands[] = {
      true},
     {"startContainer", "", "refused: runs inside the container", inside_container, SANDBOX_LOOK, 0,
      true},
-    {"plan", "", "print the steps of setup, change nothing", setup_plan_command, SANDBOX_LOOK, 0,
-     false},
+    {"plan", "", "print the steps of setup, change nothing", plan_command, SANDBOX_LOOK, 0, false},
     {"host", "", "print the host facts that a plan is made from", inspect_host, SANDBOX_LOOK, 0,
      false},
     {"list", "", "the containers under management", inspect_list, SANDBOX_LOOK, 0, false},
@@ -202,7 +201,7 @@ static int check_command(struct context *c, const char *name, struct error *e)
 		return error_set(e, ERROR_USAGE, "no command; see vmcg --help");
 	if (!c->command)
 		return error_set(e, ERROR_USAGE, "unknown command \"%s\"; see vmcg --help", name);
-	if (c->command->run != setup_plan_command &&
+	if (c->command->run != plan_command &&
 	    (c->options.state || c->options.config || c->options.host))
 		return error_set(
 		    e, ERROR_USAGE,

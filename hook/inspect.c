@@ -55,13 +55,6 @@ static bool vm_runs(const struct record *r)
 	return same;
 }
 
-static const char *status_word(const struct record *r)
-{
-	return r->status == RECORD_APPLIED   ? "applied"
-	       : r->status == RECORD_LEAVING ? "leaving"
-					     : "intent";
-}
-
 static const char *condition(const struct record *r)
 {
 	if (r->status != RECORD_APPLIED)
@@ -75,7 +68,7 @@ static void list_json(struct jsonw *w, const struct record *r)
 {
 	jsonw_object(w, NULL);
 	jsonw_string(w, "id", r->id);
-	jsonw_string(w, "status", status_word(r));
+	jsonw_string(w, "status", record_status_name[r->status]);
 	jsonw_string(w, "manager", manager_name[r->manager]);
 	jsonw_string(w, "mode", mode_name[r->mode]);
 	jsonw_string(w, "path", r->path);
@@ -330,7 +323,7 @@ static void show_json(struct view *v)
 	v->w = (struct jsonw){.out = v->context->out, .pretty = true};
 	jsonw_object(&v->w, NULL);
 	jsonw_string(&v->w, "id", r->id);
-	jsonw_string(&v->w, "status", status_word(r));
+	jsonw_string(&v->w, "status", record_status_name[r->status]);
 	jsonw_string(&v->w, "layout", layout_name[r->layout]);
 	jsonw_string(&v->w, "manager", manager_name[r->manager]);
 	jsonw_string(&v->w, "mode", mode_name[r->mode]);

@@ -17,6 +17,8 @@ enum { RECORD_VERSION = 1 };
 /* "leaving": a teardown has begun to put values back; no setup may take it for finished. */
 enum record_status { RECORD_INTENT, RECORD_APPLIED, RECORD_LEAVING };
 
+extern const char *const record_status_name[];
+
 struct record_step {
 	struct plan_step step;
 	bool fresh;      /* the group was not there before: it goes, with what is in it */

@@ -38,8 +38,11 @@ int setup_run(struct setup *s, struct error *e);
 
 void setup_release(struct setup *s);
 
+/* The plan, in the form that the options ask for. */
+void setup_print(const struct setup *s);
+
 /* --- commands --- */
-int setup_command(struct context *c, struct error *e);      /* prestart, createRuntime */
-int setup_plan_command(struct context *c, struct error *e); /* plan */
+int setup_command(struct context *c, struct error *e); /* prestart, createRuntime */
+int plan_command(struct context *c, struct error *e);  /* plan: plan_command.c */
 
 #endif

@@ -322,8 +322,15 @@ static int undo_step(const struct undo *u, const struct record_step *s, struct e
 	return 0;
 }
 
-/* All steps of a range that enable controllers, or all others. */
-static int undo_kind(const struct undo *u, size_t first, size_t end, bool enables, struct error *e)
+/* What a group hands down to those below it can be taken back when they are gone. */
+static bool is_handed_down(const struct record_step *s)
+{
+	return s->step.op == PLAN_ENABLE || s->step.op == PLAN_INHERIT;
+}
+
+/* All steps of a range whose effect is handed down, or all others. */
+static int undo_kind(const struct undo *u, size_t first, size_t end, bool handed_down,
+		     struct error *e)
 {
 	struct error each;
 	int result = 0;
@@ -331,7 +338,7 @@ static int undo_kind(const struct undo *u, size_t first, size_t end, bool enable
 	for (size_t i = end; i-- > first;) {
 		const struct record_step *s = &u->record->steps[i];
 
-		if ((s->step.op == PLAN_ENABLE) != enables || undo_step(u, s, &each) == 0)
+		if (is_handed_down(s) != handed_down || undo_step(u, s, &each) == 0)
 			continue;
 		log_debug("undo of %s %s: %s", plan_op_name[s->step.op], s->step.path, each.text);
 		if (result == 0 && e)
@@ -343,8 +350,8 @@ static int undo_kind(const struct undo *u, size_t first, size_t end, bool enable
 	return result;
 }
 
-/* Controllers are disabled last: while a group of ours below hands one down the kernel answers
- * EBUSY, and a process that could not be moved out keeps its limits. */
+/* Controllers are disabled and cpusets emptied last: while a group of ours is below the kernel
+ * answers EBUSY, and a process that could not be moved out keeps its limits. */
 static int undo_range(const struct undo *u, size_t first, size_t end, struct error *e)
 {
 	if (undo_kind(u, first, end, false, e) < 0)
