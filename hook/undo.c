@@ -43,13 +43,18 @@ static int restore_value(const struct undo *u, const struct record_step *s, stru
 /* A v1 cpuset that was there and empty: empty again, unless others rely on what filled it. */
 static int empty_cpuset(const struct undo *u, const struct record_step *s, struct error *e)
 {
-	const char *live;
-	int r;
+	const char *parent = cgpath_parent(u->arena, s->step.path);
+	const char *live, *filled = s->step.value;
+	int r = 0;
 
-	if (s->fresh || !s->old || *s->old || !s->step.value)
+	if (s->fresh || !s->old || *s->old)
 		return 0;
-	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
-	if (r || strcmp(live, s->step.value) != 0)
+	/* A setup that was killed did not get to record what it filled it with. */
+	if (!filled)
+		r = cgroupfs_read(&filled, u->fs, s->step.controller, parent, s->step.file, e);
+	if (r == 0)
+		r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
+	if (r || !*live || strcmp(live, filled) != 0)
 		return r < 0 ? -1 : 0;
 	/* A write of no bytes is no write. */
 	if (cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, "\n", e) < 0)

@@ -31,6 +31,8 @@ struct fixture {
 	pid_t child;
 };
 
+#define SECRET "root:$6$salt"
+
 static const char *acting[] = {ANNOTATION_VM_PID_FILE};
 
 static int setup(void **state)
@@ -75,30 +77,46 @@ static int find(struct fixture *x, struct vmprocess *vm, struct error *e)
 	return vmprocess_find(vm, &x->context, &x->state, &x->annotation, 1, e);
 }
 
+/* What is found is held: by a descriptor, and known by its start time. */
 static void expect(struct fixture *x, int64_t pid, const char *why)
 {
-	struct vmprocess vm = {.pid = -1};
+	struct vmprocess vm = {.held = PROCS_NONE};
 	struct error e = {0};
 
 	if (find(x, &vm, &e) != 0)
 		fail_msg("%s", e.text);
-	assert_int_equal(vm.pid, pid);
+	assert_int_equal(vm.held.pid, pid);
+	assert_int_equal(procs_alive(&vm.held), pid != 0);
+	assert_int_equal(vm.held.start != 0, pid != 0);
 	if (why)
 		assert_string_equal(vm.why, why);
 	else
 		assert_null(vm.why);
+	procs_release(&vm.held);
+}
+
+/* The first free descriptor: the same before and after what leaves none open. */
+static int next_descriptor(void)
+{
+	int fd = dup(STDIN_FILENO);
+
+	close(fd);
+	return fd;
 }
 
 static void expect_error(struct fixture *x, enum error_kind kind, const char *part)
 {
-	struct vmprocess vm = {.pid = -1};
+	struct vmprocess vm = {.held = PROCS_NONE};
 	struct error e = {0};
+	int before = next_descriptor();
 
 	assert_int_equal(find(x, &vm, &e), -1);
 	assert_int_equal(e.kind, kind);
 	if (!strstr(e.text, part))
 		fail_msg("want %s, got %s", part, e.text);
-	assert_int_equal(vm.pid, -1);
+	assert_int_equal(next_descriptor(), before);
+	/* The file may be one that only root can read: not a byte of it in the message. */
+	assert_null(strstr(e.text, SECRET));
 }
 
 /* Each way shadows those after it. */
@@ -112,8 +130,8 @@ static void test_order(void **state)
 	expect(x, x->child, "annotation:" ANNOTATION_VM_PID_FILE);
 	x->context.options.vm_pid_file = x->file;
 	expect(x, x->child, "option:--vm-pid-file");
-	x->context.options.vm_pid = 4711; /* taken as it is: held, or refused, by others */
-	expect(x, 4711, "option:--vm-pid");
+	x->context.options.vm_pid = getppid(); /* foreign to the container, and taken as it is */
+	expect(x, getppid(), "option:--vm-pid");
 }
 
 static void test_no_pid_at_all(void **state)
@@ -136,8 +154,17 @@ static void test_file_not_there(void **state)
 
 static void test_file_formats(void **state)
 {
-	static const char *const bad[] = {"",  "\n",  "0",   "-1",      "1x",
-					  "x", "1 2", "0x1", "4194305", "99999999999999999999"};
+	static const char *const bad[] = {"",
+					  "\n",
+					  "0",
+					  "-1",
+					  "1x",
+					  "x",
+					  "1 2",
+					  "0x1",
+					  "4194305",
+					  "99999999999999999999",
+					  SECRET ":19000:0:99999:7:::\n"};
 	struct fixture *x = *state;
 	const char *good[] = {"%d", "%d\n", "%d \t\r\n", " %d"};
 
@@ -151,25 +178,43 @@ static void test_file_formats(void **state)
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		put(x, bad[i]);
-		expect_error(x, ERROR_INPUT, "is not a process number");
+		expect_error(x, ERROR_INPUT, "does not hold a process number");
 	}
 	x->context.options.vm_pid_file = "pid";
 	expect_error(x, ERROR_INPUT, "\"pid\" is not an absolute path");
 }
 
-/* A file's word is not enough: without an init there is nothing to belong to. */
+/* An annotation's word is not enough: without an init there is nothing to belong to. */
 static void test_foreign(void **state)
+{
+	struct fixture *x = *state;
+
+	put(x, arena_printf(&x->arena, "%d\n", (int)x->child));
+	x->context.policy.annotations = (struct policy_list){acting, 1};
+	x->state.pid = 0;
+	expect_error(x, ERROR_HOST, "does not belong to the container");
+}
+
+/* Who gives the command line may name any process where the state names none. */
+static void test_file_without_init(void **state)
 {
 	struct fixture *x = *state;
 
 	put(x, arena_printf(&x->arena, "%d\n", (int)x->child));
 	x->context.options.vm_pid_file = x->file;
 	x->state.pid = 0;
-	expect_error(x, ERROR_HOST, "does not belong to the container");
-	/* gone, so in nobody's group */
-	x->state.pid = getpid();
+	expect(x, x->child, "option:--vm-pid-file");
+}
+
+static void test_gone(void **state)
+{
+	struct fixture *x = *state;
+
 	put(x, "4194304\n");
-	expect_error(x, ERROR_HOST, "does not belong to the container");
+	x->context.options.vm_pid_file = x->file;
+	expect_error(x, ERROR_HOST, "(option:--vm-pid-file)");
+	x->context.options.vm_pid = 4194304;
+	expect_error(x, ERROR_HOST, "(option:--vm-pid)");
 }
 
 #define WITH_CHILD(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -179,7 +224,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_CHILD(test_order),          WITH_CHILD(test_no_pid_at_all),
 	    WITH_CHILD(test_file_not_there), WITH_CHILD(test_file_formats),
-	    WITH_CHILD(test_foreign),
+	    WITH_CHILD(test_foreign),        WITH_CHILD(test_file_without_init),
+	    WITH_CHILD(test_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
