@@ -203,7 +203,7 @@ nested() {
 	refused 4 "$gone" --vm-pid
 	hook createRuntime 4194305
 	refused 4 4194305
-	echo "no number" >"$T/pid"
+	echo "does not hold a process number" >"$T/pid"
 	hook createRuntime "${STARTED[0]}" --vm-pid-file "$T/pid"
 	refused 3 "$T/pid" "no number"
 	hook createRuntime "${STARTED[0]}" --vm-pid-file relative
