@@ -203,9 +203,9 @@ nested() {
 	refused 4 "$gone" --vm-pid
 	hook createRuntime 4194305
 	refused 4 4194305
-	echo "does not hold a process number" >"$T/pid"
+	echo "no number" >"$T/pid"
 	hook createRuntime "${STARTED[0]}" --vm-pid-file "$T/pid"
-	refused 3 "$T/pid" "no number"
+	refused 3 "$T/pid" "does not hold a process number"
 	hook createRuntime "${STARTED[0]}" --vm-pid-file relative
 	refused 3 relative
 }
