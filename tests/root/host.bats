@@ -5,10 +5,11 @@
 # HOST_PROBE names the program built from tests/root/host-probe.c.
 
 probe=$(realpath -m "${HOST_PROBE:-build/root/host-probe}")
+actors=$(dirname "$probe")/actors
 group=vmcg-hosttest-$$
 
 setup() {
-	[ -x "$probe" ] || skip "no $probe: make $probe"
+	[ -x "$probe" ] && [ -x "$actors" ] || skip "no $probe or $actors: make them"
 	made=()
 	started=()
 }
@@ -177,9 +178,7 @@ point() {
 }
 
 @test "a process: start time, name, cgroups; a thread's id means its process" {
-	python3 -c 'import threading, time
-t = threading.Thread(target=time.sleep, args=(300,), daemon=True); t.start()
-print(t.native_id, flush=True); time.sleep(300)' >"$BATS_TEST_TMPDIR/tid" 3>&- &
+	"$actors" thread >"$BATS_TEST_TMPDIR/tid" 3>&- &
 	pid=$!
 	started+=($pid)
 	until [ -s "$BATS_TEST_TMPDIR/tid" ]; do sleep 0.05; done
@@ -213,11 +212,7 @@ print(t.native_id, flush=True); time.sleep(300)' >"$BATS_TEST_TMPDIR/tid" 3>&- &
 	[[ $output == *"process $pid is gone"* ]]
 	run "$probe" hurry pid=-1
 	[ "$status" -eq 3 ]
-	python3 -c 'import os, time
-pid = os.fork()
-if pid == 0: os._exit(0)
-while open(f"/proc/{pid}/stat").read().split(") ")[1][0] != "Z": time.sleep(0.01)
-print(pid, flush=True); time.sleep(300)' >"$BATS_TEST_TMPDIR/zombie" 3>&- &
+	"$actors" zombie >"$BATS_TEST_TMPDIR/zombie" 3>&- &
 	started+=($!)
 	until [ -s "$BATS_TEST_TMPDIR/zombie" ]; do sleep 0.05; done
 	run "$probe" hold "$(cat "$BATS_TEST_TMPDIR/zombie")"
@@ -248,15 +243,7 @@ print(pid, flush=True); time.sleep(300)' >"$BATS_TEST_TMPDIR/zombie" 3>&- &
 
 @test "descendants, parents first, children of threads included" {
 	cd "$BATS_TEST_TMPDIR"
-	python3 -c 'import threading, time, subprocess
-a = subprocess.Popen(["sh", "-c", "sleep 300 & echo $! >grand; wait"])
-def other():
-    b = subprocess.Popen(["sleep", "300"])
-    print(b.pid, file=open("thread", "w"))
-    b.wait()
-threading.Thread(target=other, daemon=True).start()
-print(a.pid, file=open("first", "w"))
-time.sleep(300)' 3>&- &
+	"$actors" family 3>&- &
 	pid=$!
 	started+=($pid)
 	until [ -s grand ] && [ -s thread ] && [ -s first ]; do sleep 0.05; done
@@ -277,9 +264,7 @@ time.sleep(300)' 3>&- &
 
 # A process below a shell that holds a real KVM VM: ioctl KVM_CREATE_VM.
 start_vm() {
-	sh -c "$1"' python3 -c "import fcntl, os, time
-k = os.open(\"/dev/kvm\", os.O_RDWR); v = fcntl.ioctl(k, 0xAE01, 0)
-print(os.getpid(), flush=True); time.sleep(300)" >"$0" & wait' "$2" 3>&- &
+	sh -c "$1"' "$1" kvm >"$0" & wait' "$2" "$actors" 3>&- &
 	init=$!
 	started+=($init)
 	for _ in $(seq 100); do
@@ -304,10 +289,7 @@ print(os.getpid(), flush=True); time.sleep(300)" >"$0" & wait' "$2" 3>&- &
 
 @test "affinity: every thread may run everywhere again" {
 	[ "$(nproc --all)" -gt 1 ] || skip "one processor"
-	python3 -c 'import os, threading, time
-os.sched_setaffinity(0, {0})
-ts = [threading.Thread(target=time.sleep, args=(300,), daemon=True) for _ in range(4)]
-[t.start() for t in ts]; print("up", flush=True); time.sleep(300)' >"$BATS_TEST_TMPDIR/up" 3>&- &
+	"$actors" narrow >"$BATS_TEST_TMPDIR/up" 3>&- &
 	pid=$!
 	started+=($pid)
 	until [ -s "$BATS_TEST_TMPDIR/up" ]; do sleep 0.05; done
