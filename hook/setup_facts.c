@@ -118,9 +118,14 @@ static int find_init(struct setup *s, struct error *e)
 
 void setup_describe_caller(struct setup *s)
 {
-	int64_t pid = s->state.pid ? s->state.pid : s->context->options.vm_pid;
+	struct vmprocess vm = {.held = PROCS_NONE};
 	struct facts_process p = {0};
+	int64_t pid = s->state.pid;
 
+	/* A shim may name the VM alone. */
+	if (!pid && vmprocess_find(&vm, s->context, &s->state, NULL, 0, NULL) == 0)
+		pid = vm.held.pid;
+	procs_release(&vm.held);
 	if (!pid || procs_describe(&p, s->arena, "/proc", pid, NULL) < 0)
 		return;
 	*(s->state.pid ? &s->init : &s->vm) = p.pid;

@@ -19,18 +19,20 @@ static const char *needed_controllers(const struct apply *ap)
 
 	for (size_t i = 0; i < ap->record->n_steps; i++) {
 		const struct plan_step *s = &ap->record->steps[i].step;
+		const char *plus = arena_printf(ap->arena, "+%s", s->controller);
 
 		if (s->op == PLAN_WRITE && apply_version(ap, s) == 2 &&
-		    strcmp(s->controller, "cgroup") != 0 && !strstr(needed, s->controller))
-			needed = arena_printf(ap->arena, "%s%s+%s", needed, *needed ? " " : "",
-					      s->controller);
+		    strcmp(s->controller, "cgroup") != 0 &&
+		    !facts_lists(needed, plus, strlen(plus)))
+			needed =
+			    arena_printf(ap->arena, "%s%s%s", needed, *needed ? " " : "", plus);
 	}
 	return needed;
 }
 
 /*
  * Make what is missing above path. Another container's teardown may have just removed a shared
- * parent that the facts still saw; with it went the controllers it handed down.
+ * parent that the facts still saw; with it went the controllers that were handed down.
  */
 static int make_parents(struct apply *ap, const char *controller, const char *path, struct error *e)
 {
@@ -39,16 +41,17 @@ static int make_parents(struct apply *ap, const char *controller, const char *pa
 					      .file = "cgroup.subtree_control",
 					      .value = needed_controllers(ap)}};
 
-	for (size_t i = 1; i < cgpath_depth(path); i++) {
+	for (size_t i = 0; i < cgpath_depth(path); i++) {
 		const char *part = cgpath_head(ap->arena, path, i);
-		int r = cgroupfs_mkdir(ap->fs, controller, part, e);
+		int r = i ? cgroupfs_mkdir(ap->fs, controller, part, e) : CGROUPFS_EXISTS;
 
 		if (r < 0)
 			return -1;
 		if (r == 0 && cgroupfs_mark(ap->fs, controller, part, ap->record->id, e) < 0)
 			return -1;
 		enable.step.path = part;
-		if (r == 0 && !*controller && step_enable(ap, &enable, e) < 0)
+		/* Those that stayed may have been told to hand down no more. */
+		if (!*controller && step_enable(ap, &enable, e) < 0)
 			return -1;
 	}
 	return 0;
