@@ -407,6 +407,68 @@ all_limits() {
 	unchanged "$before"
 }
 
+@test "--vm-pid-file: a process that shares but one of init's groups is foreign" {
+	start_vm
+	foreign=$VM
+	start_vm
+	make_group "/$NAME-init"
+	mounts=$(hierarchies)
+	[ "$(wc -l <<<"$mounts")" -gt 1 ] || cannot "one hierarchy only"
+	for mount in $mounts; do
+		echo "$VM" >"$mount/$NAME-init/cgroup.procs"
+	done
+	echo "$foreign" >"${mounts%%$'\n'*}/$NAME-init/cgroup.procs"
+	config_json
+	before=$(snapshot_host)
+	echo "$foreign" >"$T/pid"
+	hook createRuntime "$VM" --vm-pid-file "$T/pid"
+	expect 4 "process $foreign does not belong to the container"
+	unchanged "$before"
+}
+
+@test "--vm-pid-file: a file that holds no process number is not shown" {
+	start_vm
+	config_json
+	echo "root:\$6\$salt\$hash:19000:0:99999:7:::" >"$T/shadow"
+	hook createRuntime "$VM" --vm-pid-file "$T/shadow"
+	expect 3 "$T/shadow" "does not hold a process number"
+	one_line
+	[[ $err != *root:* && $err != *salt* ]]
+}
+
+@test "a state without a process: the caller names the VM, and the second call is a no-op" {
+	start_vm
+	limits '.pids.limit = 20'
+	echo "$VM" >"$T/pid"
+	for option in "--vm-pid=$VM" "--vm-pid-file=$T/pid"; do
+		vmcg "$option" prestart < <(state_json "$VM" 'del(.pid)')
+		expect 0
+		sits_in "$VM" "$CG"
+		before=$(snapshot_host)$(cat "$ROOT/$ID.json")
+		vmcg "$option" --debug createRuntime < <(state_json "$VM" 'del(.pid)')
+		expect 0 "already set up"
+		diff <(echo "$before") <(echo "$(snapshot_host)$(cat "$ROOT/$ID.json")")
+		poststop
+		expect 0
+	done
+}
+
+@test "a process whose name is no text" {
+	start_vm
+	[ "$(ask $'name a\xff\xfeb')" = "name: ok" ]
+	config_json
+	hook createRuntime "$VM"
+	expect 0
+	[ "$(record .vm.comm)" = 'a??b' ]
+	vmcg show "$ID"
+	expect 0
+	vmcg list
+	[[ $out = *"$ID"*running* ]]
+	poststop
+	expect 0
+	[ -z "$(groups_here)" ]
+}
+
 @test "--vm-pid-file: not there at createRuntime, placed at poststart" {
 	start_family
 	config_json

@@ -13,6 +13,7 @@
  *   fork         the number of a new child, which sleeps
  *   alloc MIB    touches memory and keeps it
  *   affinity     the number of processors it may run on
+ *   name NAME    its name from now on, of any bytes
  *   vm           makes the VM now (--late: it was not made at the start)
  *   exit
  */
@@ -132,6 +133,8 @@ static bool obey(char *line)
 		touch_memory(arg);
 	else if (strcmp(line, "affinity") == 0)
 		count_processors();
+	else if (strcmp(line, "name") == 0 && arg)
+		printf("name: %s\n", prctl(PR_SET_NAME, arg) == 0 ? "ok" : strerror(errno));
 	else if (strcmp(line, "vm") == 0)
 		make_vm();
 	else if (strcmp(line, "exit") == 0)

@@ -197,3 +197,19 @@ refused() {
 	done
 	untouched
 }
+
+@test "an id too long for a file name: setup refuses it, teardown has nothing to do" {
+	ID=$(printf 'x%.0s' {1..300})
+	for s in prestart createRuntime poststart; do
+		run -4 stage $s
+		[[ $output = *"the container's id has 300 bytes"*"use a shorter id"* ]] || fail "$output"
+		[ "${#lines[@]}" -eq 1 ]
+		untouched
+	done
+	run -0 stage poststop
+	[ -z "$output" ]
+	run -4 vmcg destroy "$ID"
+	[[ $output = *"no record of container"* ]]
+	untouched
+	[ -z "$(ls -A "$R")" ]
+}
