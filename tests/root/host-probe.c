@@ -52,7 +52,7 @@ static void read_argument(struct host_wishes *w, struct lists *l, const char *ar
 
 static int probe(int argc, char **argv)
 {
-	struct host_wishes w = {.all_files = true, .init_cgroups = true};
+	struct host_wishes w = {.all_files = true, .init_cgroups = true, .kvm = true};
 	struct text out = {0};
 	struct arena a = {0};
 	struct error e = {0};
