@@ -291,7 +291,8 @@ runtimes_group() {
 	ID=$b plan "$VM"
 	ID=$b state_json "$VM" >"$T/state.b"
 	# It has seen the parent, and stops where it saves its intent.
-	strace -qq -o "$T/trace" -e inject=renameat,renameat2:delay_enter=3000000:when=1 \
+	delay=${VMCG_RIG_GUEST:+9000000}
+	strace -qq -o "$T/trace" -e "inject=renameat,renameat2:delay_enter=${delay:-3000000}:when=1" \
 		"$VMCG" --root "$ROOT" --policy "$POLICY" createRuntime \
 		<"$T/state.b" >"$T/out.b" 2>"$T/err.b" 3>&- &
 	worker=$!
