@@ -242,6 +242,7 @@ runtimes_group() {
 }
 
 @test "a parent's v1 cpuset that was empty is empty again, unless others rely on it" {
+	need_test_build
 	need_controller cpuset
 	[ "$(version_of cpuset)" = 1 ] || cannot "cgroup v2 fills no cpuset"
 	start_vm
@@ -260,6 +261,15 @@ runtimes_group() {
 	expect 0
 	[ -z "$(<"$parent/cpuset.cpus")" ]
 	[ -z "$(<"$parent/cpuset.mems")" ]
+	unchanged "$before"
+
+	# A setup that is killed has not recorded what it filled the cpuset with.
+	plan "$VM"
+	VMCG=$VMCG_TEST VMCG_FAULT=$(jq '.steps | length' "$T/plan"):0 hook createRuntime "$VM"
+	[ "$status" -eq 137 ]
+	[ -n "$(<"$parent/cpuset.cpus")" ]
+	vmcg destroy "$ID"
+	expect 0
 	unchanged "$before"
 
 	hook createRuntime "$VM"
