@@ -18,9 +18,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
-#if __SIZEOF_POINTER__ != 8
-#error "the lists name the system calls of 64-bit architectures"
-#endif
+_Static_assert(sizeof(void *) == 8, "the lists name the system calls of 64-bit architectures");
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
