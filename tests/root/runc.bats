@@ -159,10 +159,14 @@ container_settings() {
 			>"$T/difference" || true
 		! grep '^<' "$T/difference" || fail "a rule is gone"
 		grep '^>' "$T/difference" | sed 's/^> devices.list://' | sort >"$T/more"
-		for device in kvm vhost-net vhost-vsock vfio/vfio; do
-			[ ! -c "/dev/$device" ] ||
-				echo "c $((0x$(stat -c %t "/dev/$device"))):$((0x$(stat -c %T "/dev/$device"))) rwm"
-		done | sort | diff - "$T/more"
+		{
+			for device in kvm vhost-net vhost-vsock vfio/vfio; do
+				[ ! -c "/dev/$device" ] ||
+					echo "c $((0x$(stat -c %t "/dev/$device"))):$((0x$(stat -c %T "/dev/$device"))) rwm"
+			done
+			# In every container's base list, but for crun's from 1.5 to 1.19: net/tun.
+			grep -q '^devices.list:c 10:200 ' "$T/alone" || echo "c 10:200 rwm"
+		} | sort | diff - "$T/more"
 	fi
 	stop_container
 	nothing_left
