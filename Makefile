@@ -153,6 +153,9 @@ check-faults: $(B)/vmcg $(ROOT) | $(B)/.deps-root ## every system call made to f
 check-vm: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-rig ## Debian guests under QEMU, each layout
 	tests/rig/run
 
+check-vm-all: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-rig ## the same with every root test: over an hour
+	tests/rig/run -- tests/rig/guest-suite all
+
 bench: $(B)/vmcg $(B)/bench/floor $(B)/bench/bench-json $(B)/bench/bench-hook ## the ratios of README
 	@VMCG=$(B)/vmcg tests/bench/run
 
@@ -192,6 +195,6 @@ help: ## this list
 clean: ## remove build/
 	rm -rf $(B)
 
-.PHONY: all deps demo check check-root check-faults check-vm bench fuzz lint install help clean
+.PHONY: all deps demo check check-root check-faults check-vm check-vm-all bench fuzz lint install help clean
 
 -include $(OBJ:.o=.d) $(TOBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/test-obj/%.d) $(ROOT_SRC:%.c=$(B)/obj/%.d)
