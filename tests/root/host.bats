@@ -147,7 +147,7 @@ point() {
 
 @test "a threaded group's processes are counted by its threads" {
 	d=$(point unified)
-	[ -n "$d" ] || skip "no v2 tree"
+	[ -n "$d" ] || skip "no cgroup v2 tree on this host"
 	make_group "$d/$group"
 	make_group "$d/$group/t"
 	echo threaded >"$d/$group/t/cgroup.type"
