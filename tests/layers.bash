@@ -1,0 +1,15 @@
+# shellcheck shell=bash disable=SC2034
+# SPDX-License-Identifier: Apache-2.0
+#
+# layers - what kind of file each hook/*.c is: sourced by lint and by fuzz/run
+#
+# Every hook/*.c is in exactly one of three lists. Pure: arguments in, values out; no
+# descriptor, clock or environment. Effect: each the only one that does its kind of
+# thing. Frame: argv, stages, commands.
+pure=(cgpath procfs facts facts_json facts_text convert policy target unitname hypervisor compose
+	planner cpu cpuset memory pids blkio hugetlb rdma network unified plan plan_text devrules
+	devprog devlist quirks readback record record_read undo_value)
+effect=(apply step_check step_devices step_group step_place step_write undo drain cgroupfs cgroupfs_mark devfilter
+	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
+	setup_facts fault yard sandbox sandbox_rules sandbox_gen)
+frame=(main cli setup setup_run plan_command poststart teardown inspect)
