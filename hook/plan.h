@@ -15,6 +15,7 @@
 
 #include "hook/devrules.h"
 #include "hook/facts.h"
+#include "hook/unitprop.h"
 
 enum plan_op {
 	PLAN_CHECK,    /* file, value: refuse when the sum of the files named in file (blank-
@@ -26,6 +27,9 @@ enum plan_op {
 	PLAN_PLACE,    /* file cgroup.procs, value the pid */
 	PLAN_AFFINITY, /* value the pid: reset the affinity of its threads to the cpuset */
 	PLAN_WRITE,    /* file, value */
+	PLAN_START,    /* value the unit: start the transient scope with the plan's properties */
+	PLAN_SET,      /* value the unit: give the runtime's unit the properties that it lacks */
+	PLAN_VERIFY,   /* file, value: systemd was told to, and this must be what stands there */
 };
 
 extern const char *const plan_op_name[];
@@ -64,6 +68,7 @@ struct plan {
 	enum mode mode;
 	const char *path;         /* the target cgroup */
 	const char *unit, *slice; /* systemd manager; else NULL */
+	struct unit_properties properties; /* the unit's; systemd manager */
 	struct plan_step *steps;
 	size_t n_steps;
 	bool has_devices; /* false: the device filter is left alone */
