@@ -12,9 +12,10 @@
 #include "oci/jsonw.h"
 
 const char *const plan_op_name[] = {
-    [PLAN_CHECK] = "check",       [PLAN_MKDIR] = "mkdir",     [PLAN_ENABLE] = "enable",
-    [PLAN_INHERIT] = "inherit",   [PLAN_DEVICES] = "devices", [PLAN_PLACE] = "place",
-    [PLAN_AFFINITY] = "affinity", [PLAN_WRITE] = "write",
+    [PLAN_CHECK] = "check",     [PLAN_MKDIR] = "mkdir",       [PLAN_ENABLE] = "enable",
+    [PLAN_INHERIT] = "inherit", [PLAN_DEVICES] = "devices",   [PLAN_PLACE] = "place",
+    [PLAN_WRITE] = "write",     [PLAN_AFFINITY] = "affinity", [PLAN_START] = "start",
+    [PLAN_SET] = "set",         [PLAN_VERIFY] = "verify",
 };
 
 const char *const manager_name[] = {

@@ -105,8 +105,11 @@ static void put_detail(struct text *out, const struct plan *p, const struct plan
 	case PLAN_INHERIT: text_printf(out, "%s from the parent", s->file); break;
 	case PLAN_DEVICES: put_policy(out, &p->devices); break;
 	case PLAN_AFFINITY: text_printf(out, "all CPUs of the cpuset for pid %s", s->value); break;
+	case PLAN_START:
+	case PLAN_SET: put_plain(out, s->value); break;
 	case PLAN_ENABLE:
 	case PLAN_PLACE:
+	case PLAN_VERIFY:
 	case PLAN_WRITE: put_setting(out, s); break;
 	}
 }

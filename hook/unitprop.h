@@ -8,6 +8,9 @@
 #ifndef VMCG_HOOK_UNITPROP_H
 #define VMCG_HOOK_UNITPROP_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "oci/arena.h"
 #include "oci/error.h"
 #include "oci/text.h"
