@@ -1,0 +1,312 @@
+# shellcheck shell=bash disable=SC2034 # what is set here is used by the tests
+# SPDX-License-Identifier: Apache-2.0
+#
+# matrix - one field of the support matrix: a caller, a manager, and everything that has to hold
+#
+#   CALLER    runc, crun, podman-runc, podman-crun: a real container whose hook vmcg is;
+#             own: vmcg called directly for a VM process that no container holds
+#   MANAGER   cgroupfs or systemd
+#
+# The container's init is a shell that opens what it is told to (in_container): so neither exec nor
+# a new container is needed to know what a device filter says.
+
+load ../../root/lib
+
+MEMORY=$((256 << 20))      # the limit that the container starts with
+MORE_MEMORY=$((320 << 20)) # what its runtime changes it to
+LESS_MEMORY=$((192 << 20)) # what the administrator changes it to
+HYPERVISOR=(kvm vhost-net vfio/vfio)
+
+# --- set-up and tear-down ---
+
+# place CALLER MANAGER: what one field needs. CG, ID and UNIT follow from it.
+place() {
+	CALLER=$1 MANAGER=$2 RUNTIME=${1#podman-} UNIT=''
+	prepare
+	need_nodes
+	STATE=$T/state
+	KEY=$NAME # what the names of this container's cgroups and unit have in them
+	PROGRAMS=$(our_programs)
+	if [ "$MANAGER" = systemd ]; then
+		CG=system.slice:$NAME:c
+		UNIT=$NAME-c.scope
+	fi
+}
+
+# As finish, after the container is gone by force.
+clear_away() {
+	[ "${CALLER:-}" ] || return 0
+	if [ -d "${STATE:-/nonexistent}" ]; then
+		container delete >/dev/null 2>&1 || true
+	fi
+	[ ! "${UNIT:-}" ] || systemctl stop "$UNIT" 2>/dev/null || true
+	finish
+}
+
+# The nodes that are tried, in a container's root and at the same path outside.
+need_nodes() {
+	local device
+
+	make_node spare c 10 237
+	for device in "${HYPERVISOR[@]}"; do
+		[ -c "/dev/$device" ] || fail "no /dev/$device: the guest has not loaded its module" || return
+		mkdir -p "$NODES/rootfs/nodes"
+		mknod "$NODES/rootfs/nodes/${device##*/}" c "$((0x$(stat -c %t "/dev/$device")))" \
+			"$((0x$(stat -c %T "/dev/$device")))"
+	done
+	# No capability guards this one, and nobody has it by default.
+	mknod "$NODES/rootfs/nodes/loop-control" c 10 237
+	true <>"$NODES/rootfs/nodes/loop-control" || fail "loop-control does not open on the host either"
+}
+
+# A root with a shell in it that obeys, and its two pipes.
+make_rootfs() {
+	local applet
+
+	ROOTFS=$NODES/rootfs
+	mkdir -p "$ROOTFS"/{bin,dev,proc,sys,etc,run,tmp,var}
+	cp "$(command -v busybox)" "$ROOTFS/bin/busybox"
+	for applet in sh sleep cat true; do
+		ln -s busybox "$ROOTFS/bin/$applet"
+	done
+	mkfifo "$ROOTFS/in" "$ROOTFS/out"
+	cat >"$ROOTFS/init" <<-'END'
+		exec 3<>/in 4<>/out
+		while read -r nodes <&3; do
+			answer=
+			for node in $nodes; do
+				why=$( { true <>/nodes/$node; } 2>&1) && why=ok
+				answer="$answer$node: ${why##*: };"
+			done
+			echo "$answer" >&4
+		done
+	END
+	exec {TO}<>"$ROOTFS/in" {FROM}<>"$ROOTFS/out"
+}
+
+# The bundle: as `runc spec` has it, the limits, and vmcg as its hooks. Options go to vmcg.
+make_bundle() {
+	local options
+
+	options=$(for option; do jq -n --arg o "$option" '$o'; done | jq -cs .)
+	[ -s "$BATS_FILE_TMPDIR/config.json" ] || (cd "$BATS_FILE_TMPDIR" && "$RUNTIME" spec)
+	jq --arg cg "$CG" --arg rootfs "$ROOTFS" --argjson memory "$MEMORY" \
+		--arg vmcg "$VMCG" --arg root "$ROOT" --arg policy "$POLICY" --argjson options "$options" '
+		def hook(stage): [{path: $vmcg, timeout: 60,
+			args: (["vmcg", "--root", $root, "--policy", $policy] + $options + [stage])}];
+		.process.terminal = false | .process.args = ["sh", "/init"] | .root = {path: $rootfs}
+		| .linux.cgroupsPath = $cg
+		| .linux.resources.memory = {limit: $memory, swap: $memory}
+		| .linux.resources.cpu = {shares: 262144, quota: 80000, period: 100000, cpus: "0"}
+		| .linux.resources.pids = {limit: 64}
+		| .hooks = {createRuntime: hook("createRuntime"), poststart: hook("poststart"), poststop: hook("poststop")}' \
+		"$BATS_FILE_TMPDIR/config.json" >"$BUNDLE/config.json"
+}
+
+# The examples' hooks.d, pointed at this test's vmcg, run directory and policy.
+make_hooks_dir() {
+	local file
+
+	mkdir "$T/hooks.d"
+	for file in "$TOP"/docs/examples/hooks.d/vmcg-{createRuntime,poststart,poststop}.json; do
+		jq --arg vmcg "$VMCG" --arg root "$ROOT" --arg policy "$POLICY" '.hook.path = $vmcg | .hook.timeout = 60
+			| .hook.args |= ["vmcg", "--root", $root, "--policy", $policy] + .[1:]' "$file" >"$T/hooks.d/${file##*/}"
+	done
+}
+
+# --- a container, whoever runs it ---
+
+# container VERB: start, exec, pause, resume, update, kill, delete, status; in the caller's own words.
+container() {
+	case $CALLER in
+	podman-*) podman_container "$@" ;;
+	*) runtime_container "$@" ;;
+	esac 3>&-
+}
+
+runtime_container() {
+	local verb=$1 options=(--root "$STATE")
+
+	shift
+	[ "$MANAGER" = cgroupfs ] || options+=(--systemd-cgroup)
+	case $verb in
+	start) (cd "$BUNDLE" && "$RUNTIME" "${options[@]}" run -d "$ID" </dev/null) ;;
+	exec) "$RUNTIME" "${options[@]}" exec "$ID" "$@" ;;
+	pause | resume) "$RUNTIME" "${options[@]}" "$verb" "$ID" ;;
+	update) "$RUNTIME" "${options[@]}" update --memory "$1" --memory-swap "$1" "$ID" ;;
+	kill) "$RUNTIME" "${options[@]}" kill "$ID" KILL ;;
+	delete) "$RUNTIME" "${options[@]}" delete --force "$ID" ;;
+	status) "$RUNTIME" "${options[@]}" state "$ID" | jq -r .status ;;
+	pid) "$RUNTIME" "${options[@]}" state "$ID" | jq .pid ;;
+	esac
+}
+
+podman_container() {
+	local verb=$1 podman=(podman --cgroup-manager "$MANAGER" --runtime "$RUNTIME" --hooks-dir "$T/hooks.d"
+		--events-backend none)
+
+	shift
+	case $verb in
+	start)
+		"${podman[@]}" run -d --name "$NAME" --network none --log-driver none --annotation io.vmcg.enable=1 \
+			--security-opt seccomp=unconfined --memory "$MEMORY" --memory-swap "$MEMORY" --cpu-shares 262144 \
+			--cpu-quota 80000 --cpu-period 100000 --cpuset-cpus 0 --pids-limit 64 \
+			--rootfs "$ROOTFS" sh /init </dev/null
+		;;
+	exec) "${podman[@]}" exec "$NAME" "$@" ;;
+	pause) "${podman[@]}" pause "$NAME" ;;
+	resume) "${podman[@]}" unpause "$NAME" ;;
+	update) "${podman[@]}" update --memory "$1" --memory-swap "$1" "$NAME" ;;
+	kill) "${podman[@]}" kill --signal KILL "$NAME" ;;
+	delete) "${podman[@]}" rm --force --time 0 "$NAME" ;;
+	status) "${podman[@]}" inspect --format '{{.State.Status}}' "$NAME" ;;
+	pid) "${podman[@]}" inspect --format '{{.State.Pid}} {{.Id}}' "$NAME" ;;
+	esac
+}
+
+container_is() {
+	local status
+
+	status=$(container status 2>/dev/null) || return 1
+	[[ " $* " = *" $status "* ]]
+}
+
+# Start it; its init is $INIT, its id in the state that vmcg gets $ID.
+start_container() {
+	container start >"$T/container.out" 2>"$T/container.err" || fail "$CALLER does not start:" "$(cat "$T/container.err")" || return
+	case $CALLER in
+	podman-*)
+		read -r INIT ID < <(container pid)
+		KEY=$ID
+		;;
+	*) INIT=$(container pid) ;;
+	esac
+	[ "$INIT" -gt 0 ]
+}
+
+# in_container NODE...: what the container's init is told when it opens them.
+in_container() {
+	local answer
+
+	echo "$*" >&"$TO"
+	read -r -t 30 -u "$FROM" answer || fail "the container does not answer" || return
+	echo "$answer"
+}
+
+# --- what has to hold ---
+
+# The hypervisor's devices open, and what is on nobody's list does not.
+devices_stand() {
+	local device want='' got
+
+	if [ "$CALLER" = own ]; then
+		for device in "${HYPERVISOR[@]}"; do
+			opens "/dev/$device" || fail "/dev/$device does not open" || return
+		done
+		denied /dev/loop-control || fail "/dev/loop-control opens"
+		return
+	fi
+	got=$(in_container kvm vhost-net vfio loop-control) || return
+	want="kvm: ok;vhost-net: ok;vfio: ok;loop-control: Operation not permitted;"
+	[ "$got" = "$want" ] || fail "in the container: $got"
+}
+
+# file_is CONTROLLER FILE VALUE: what the kernel says of the target.
+file_is() {
+	local got
+
+	got=$(cat "$(controller_path "$1" "$TARGET")/$2") || return
+	[ "$got" = "$3" ] || fail "$TARGET: $2 is \"$got\", not \"$3\""
+}
+
+# limits_stand BYTES: each limit of this field, as the kernel has it.
+limits_stand() {
+	if [ "$(version_of memory)" = 2 ]; then
+		file_is memory memory.max "$1" && file_is memory memory.swap.max 0
+	else
+		file_is memory memory.limit_in_bytes "$1" && file_is memory memory.memsw.limit_in_bytes "$1"
+	fi || return
+	if [ "$(version_of cpu)" = 2 ]; then
+		file_is cpu cpu.max "80000 100000" && file_is cpu cpu.weight 10000
+	else
+		file_is cpu cpu.cfs_quota_us 80000 && file_is cpu cpu.cfs_period_us 100000 &&
+			file_is cpu cpu.shares 262144
+	fi || return
+	file_is pids pids.max 64 && file_is cpuset cpuset.cpus 0
+}
+
+memory_file() {
+	[ "$(version_of memory)" = 2 ] && echo memory.max || echo memory.limit_in_bytes
+}
+
+memory_property() {
+	[ "$(version_of memory)" = 2 ] && echo MemoryMax || echo MemoryLimit
+}
+
+# What vmcg says it set is what is there, and it is not nothing.
+show_agrees() {
+	local file value live n=0
+
+	vmcg --format json show "$ID"
+	expect 0 || return
+	TARGET=$(jq -r .path "$T/out")
+	[ "$(jq -r .manager "$T/out")" = "$MANAGER" ] || fail "not $MANAGER:" "$out" || return
+	while IFS=$'\t' read -r file value live; do
+		reads_back "$value" "$live" || fail "$file: set \"$value\", is \"$live\"" || return
+		n=$((n + 1))
+	done < <(jq -r '.settings[] | [.file, .set, .live // "not there"] | @tsv' "$T/out")
+	[ "$n" -ge 4 ] || fail "only $n settings are shown:" "$out"
+}
+
+# The process is in the target or below it, in every hierarchy that has limits.
+inside() {
+	local controller path
+
+	for controller in memory cpu cpuset pids; do
+		if [ "$(version_of "$controller")" = 2 ]; then
+			path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
+		else
+			path=$(sed -nE "s/^[0-9]+:([^:]*,)?$controller(,[^:]*)?://p" "/proc/$1/cgroup")
+		fi
+		[[ $path/ = "$TARGET"/* ]] || fail "process $1 is not in $TARGET but in $path ($controller)" || return
+	done
+}
+
+both_stand() {
+	limits_stand "$1" || return
+	devices_stand
+}
+
+# --- what may not be left ---
+
+our_programs() {
+	bpftool -j prog show 2>/dev/null | jq -r '.[] | select(.name == "vmcg_dev") | .id'
+}
+
+# Everything of this container that is still there, wherever it could be.
+remains() {
+	local id
+
+	find "${HIERARCHIES[@]}" -type d -path "*$KEY*" 2>/dev/null | sed 's/^/cgroup /'
+	systemctl list-units --all --plain --no-legend "*$KEY*" 2>/dev/null | sed 's/^/unit /'
+	find "$ROOT" -mindepth 1 | sed 's/^/record /'
+	find /sys/fs/bpf -name "*${KEY//./_}*" 2>/dev/null | sed 's/^/pin /'
+	for id in $(our_programs); do
+		grep -qx "$id" <<<"$PROGRAMS" || echo "program $id"
+	done
+}
+
+nothing_remains() {
+	[ -z "$(remains)" ]
+}
+
+nothing_left() {
+	wait_until nothing_remains || fail "left behind:" "$(remains)"
+}
+
+# --- the report ---
+
+# in_table TEXT: what the field of the matrix says; tests/rig/matrix makes the table.
+in_table() {
+	echo "# matrix: $CALLER $MANAGER: $1" >&3
+}

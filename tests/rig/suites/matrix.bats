@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# matrix - the support matrix: every caller with every manager, proven on this guest's layout
+#
+# A field proves, in this order: the limits are the kernel's; the hypervisor's devices open and
+# another does not; both outlive daemon-reload and the caller's own update; exec, pause, resume,
+# kill and delete work; nothing is left. Where a caller makes one of these impossible the test
+# proves what happens instead and the table has the reason. tests/rig/matrix prints the table.
+
+load matrix
+
+teardown() {
+	clear_away
+}
+
+# The field of a caller that starts a real container.
+field() {
+	place "$1" "$2"
+	make_rootfs
+	case $CALLER in
+	podman-*) make_hooks_dir ;;
+	*) make_bundle ;;
+	esac
+	if [ "$RUNTIME" = crun ] && [ "$(layout)" = hybrid ]; then
+		refused
+		return
+	fi
+
+	start_container
+	show_agrees
+	inside "$INIT"
+	both_stand "$MEMORY"
+	if [ "$MANAGER" = systemd ]; then
+		systemctl daemon-reload
+		both_stand "$MEMORY"
+	fi
+	container update "$MORE_MEMORY"
+	both_stand "$MORE_MEMORY"
+
+	[ "$(container exec sh -c 'echo inside')" = inside ]
+	container pause
+	container_is paused
+	container resume
+	container_is running
+	both_stand "$MORE_MEMORY"
+	container kill
+	wait_until container_is stopped exited
+	container delete
+	nothing_left
+	in_table yes
+}
+
+# crun does not run where controllers are mounted on v1 beside a v2 tree.
+refused() {
+	local status=0
+
+	container start >"$T/container.out" 2>"$T/container.err" || status=$?
+	[ "$status" -ne 0 ]
+	grep -i cgroup "$T/container.err"
+	nothing_left
+	in_table "crun refuses hybrid hosts: $(grep -i -m 1 cgroup "$T/container.err" | sed 's/.*: //')"
+}
+
+# The field without a caller: a VM process that vmcg places by itself.
+own_field() {
+	local home
+
+	place own "$1"
+	start_vm
+	home=$(cat "/proc/$VM/cgroup")
+	ROOTFS=$NODES/rootfs RUNTIME=runc make_bundle
+	hook createRuntime "$VM"
+	expect 0
+	show_agrees
+	inside "$VM"
+	both_stand "$MEMORY"
+	if [ "$MANAGER" = systemd ]; then
+		systemctl daemon-reload
+		both_stand "$MEMORY"
+		# No runtime, no update; but the administrator has one. Lower, as v1 takes no limit above that of memory and swap.
+		systemctl set-property --runtime "$UNIT" "$(memory_property)=$LESS_MEMORY"
+		devices_stand
+		file_is memory "$(memory_file)" "$LESS_MEMORY"
+		file_is pids pids.max 64
+	fi
+	poststop
+	expect 0
+	kill -0 "$VM"
+	[ "$(cat "/proc/$VM/cgroup")" = "$home" ]
+	nothing_left
+	in_table yes
+}
+
+@test "matrix: runc cgroupfs" {
+	field runc cgroupfs
+}
+
+@test "matrix: runc systemd" {
+	field runc systemd
+}
+
+@test "matrix: crun cgroupfs" {
+	field crun cgroupfs
+}
+
+@test "matrix: crun systemd" {
+	field crun systemd
+}
+
+@test "matrix: podman-crun cgroupfs" {
+	field podman-crun cgroupfs
+}
+
+@test "matrix: podman-crun systemd" {
+	field podman-crun systemd
+}
+
+@test "matrix: podman-runc cgroupfs" {
+	field podman-runc cgroupfs
+}
+
+@test "matrix: podman-runc systemd" {
+	field podman-runc systemd
+}
+
+@test "matrix: own cgroupfs" {
+	own_field cgroupfs
+}
+
+@test "matrix: own systemd" {
+	own_field systemd
+}
