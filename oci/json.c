@@ -212,7 +212,8 @@ static struct json *build(struct parser *p, enum json_type type)
 	n = ARENA_NEW(p->arena, struct json);
 	p->built++;
 	n->type = type;
-	n->line = line_of(p, offset(p));
+	n->end = offset(p);
+	n->line = line_of(p, n->end);
 	n->parent = parent;
 	if (!parent) {
 		n->key = p->o->name;
@@ -282,8 +283,10 @@ static int close_frame(struct parser *p)
 {
 	struct frame *f = p->top--;
 
-	if (f->node)
-		f->node->line = line_of(p, offset(p));
+	if (f->node) {
+		f->node->end = offset(p);
+		f->node->line = line_of(p, f->node->end);
+	}
 	if (f->object)
 		json_names_close(&f->names, &p->pool);
 	p->done = p->top == p->frames;

@@ -40,6 +40,8 @@ struct json {
 	bool truth;          /* JSON_BOOL */
 	unsigned line;       /* where the value ends, from 1 */
 	unsigned index;      /* place in the parent array */
+	size_t end;          /* place in the document behind its last byte; at a number that is
+			      * the root: the document's end */
 	const char *key;     /* name in the parent object; the document's name at the root */
 	const char *text;    /* JSON_STRING: the decoded bytes; JSON_NUMBER: the digits */
 	size_t len;          /* of text */
