@@ -26,15 +26,6 @@ struct splice {
 	bool bare;        /* only the elements are new, the array is there */
 };
 
-/* The member of that name, null or not; NULL: absent, or it is no object. */
-static const struct json *find(const struct json *object, const char *name, size_t len)
-{
-	for (const struct json *n = object->first; n; n = n->next)
-		if (strlen(n->key) == len && memcmp(n->key, name, len) == 0)
-			return n;
-	return NULL;
-}
-
 /* Before the closing bracket of an object or array. */
 static void splice_inside(struct splice *s, const char *bytes, const struct json *n)
 {
@@ -46,24 +37,22 @@ static void splice_inside(struct splice *s, const char *bytes, const struct json
 	s->lead = memchr("[{", bytes[at - 1], 2) ? "" : ",";
 }
 
-/* Follow the pointer as far as it leads. */
+/* Follow the pointer as far as it leads. Nothing but what is on the way was built: an object has
+ * the next step as its only member, or none. */
 static int locate(struct splice *s, const char *bytes, const struct json *n,
 		  const struct json_edit *edit, struct error *e)
 {
 	const char *rest = edit->pointer;
 
 	while (*rest && n->type == JSON_OBJECT) {
-		size_t len = strcspn(rest + 1, "/");
-		const struct json *member = find(n, rest + 1, len);
-
-		if (!member) {
+		if (!n->first) {
 			s->rest = rest;
 			s->named = true;
 			splice_inside(s, bytes, n);
 			return 0;
 		}
-		n = member;
-		rest += 1 + len;
+		n = n->first;
+		rest += 1 + strcspn(rest + 1, "/");
 	}
 	s->rest = rest;
 	if (n->type == JSON_NULL && n->parent) {
