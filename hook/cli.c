@@ -10,6 +10,7 @@
 
 #include "hook/inspect.h"
 #include "hook/poststart.h"
+#include "hook/precreate.h"
 #include "hook/setup.h"
 #include "hook/teardown.h"
 
@@ -37,6 +38,8 @@ static const struct command commands[] = {
      true},
     {"startContainer", "", "refused: runs inside the container", inside_container, SANDBOX_LOOK, 0,
      true},
+    {"precreate", "", "podman's filter: config.json in, with the hypervisor's devices out",
+     precreate_command, SANDBOX_LOOK, 0, true},
     {"plan", "", "print the steps of setup, change nothing", plan_command, SANDBOX_LOOK, 0, false},
     {"host", "", "print the host facts that a plan is made from", inspect_host, SANDBOX_LOOK, 0,
      false},

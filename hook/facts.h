@@ -48,6 +48,9 @@ struct facts_device {
 	bool present;
 	char type; /* 'b' or 'c' */
 	int64_t major, minor;
+	/* Of the node, when this host was looked at; not part of the JSON: */
+	unsigned mode; /* permission bits */
+	uint64_t uid, gid;
 };
 
 /* A process that the plan may talk about: the container's init, the VM. */

@@ -116,6 +116,9 @@ static int find_device(struct host_work *w, const char *path, struct error *e)
 		d.type = S_ISCHR(st.st_mode) ? 'c' : 'b';
 		d.major = major(st.st_rdev);
 		d.minor = minor(st.st_rdev);
+		d.mode = st.st_mode & (S_IRWXU | S_IRWXG | S_IRWXO);
+		d.uid = st.st_uid;
+		d.gid = st.st_gid;
 	}
 	*ARENA_APPEND(w->arena, f->devices, f->n_devices) = d;
 	return 0;

@@ -6,10 +6,11 @@
 # Every hook/*.c is in exactly one of three lists. Pure: arguments in, values out; no
 # descriptor, clock or environment. Effect: each the only one that does its kind of
 # thing. Frame: argv, stages, commands.
-pure=(cgpath procfs facts facts_json facts_text convert policy target unitname hypervisor compose
+pure=(cgpath procfs facts facts_json facts_text convert policy target unitname hypervisor grant compose
 	planner cpu cpuset memory pids blkio hugetlb rdma network unified plan plan_text devrules
 	devprog devlist quirks readback record record_read undo_value unitprop unitplan)
 effect=(apply step_check step_devices step_group step_place step_write undo drain cgroupfs cgroupfs_mark devfilter
 	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
-	setup_facts fault yard sandbox sandbox_rules sandbox_gen)
-frame=(main cli setup setup_run plan_command poststart teardown inspect)
+	setup_facts fault yard sandbox sandbox_rules sandbox_gen systemd systemd_call systemd_connect
+	systemd_error systemd_job systemd_library systemd_message)
+frame=(main cli setup setup_run plan_command precreate poststart teardown inspect)
