@@ -42,6 +42,9 @@ PKG_CFLAGS = $(shell pkg-config --cflags $(PKG) 2>/dev/null)
 # yajl's static archive is taken where there is one. YAJL=shared does not.
 YAJL      ?= $(if $(wildcard $(addsuffix /libyajl_s.a,$(shell pkg-config --variable=libdir yajl 2>/dev/null))),static,shared)
 PKG_LIBS   = $(if $(filter static,$(YAJL)),-l:libyajl_s.a,$(shell pkg-config --libs $(PKG) 2>/dev/null || echo -lyajl))
+# libsystemd is never linked: loaded when a scope is wanted (glibc before 2.34: with -ldl).
+PKG_LIBS  += -ldl
+SYSTEMD    = $(shell pkg-config --libs libsystemd 2>/dev/null || echo -lsystemd)
 SECCOMP    = $(shell pkg-config --libs libseccomp 2>/dev/null || echo -lseccomp)
 
 # Part of the build, not of the program: the seccomp programs are made from these.
@@ -103,7 +106,7 @@ $(B)/unit/lib.a: $(filter-out $(B)/test-obj/hook/main.o,$(TOBJ)) $(UNIT_LIB) \
 
 $(B)/unit/test-%: $(B)/test-obj/tests/unit/test-%.o $(B)/unit/lib.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(SAN) -o $@ $^ $(PKG_LIBS) $(SECCOMP) -lcmocka -lm
+	$(Q)$(CC) $(SAN) -Wl,--as-needed -o $@ $^ $(PKG_LIBS) $(SECCOMP) $(SYSTEMD) -lcmocka -lm
 
 # Programs for the root tests, linked with whatever part of the tree they use.
 ROOT_HELP := tests/root/devices-probe.c tests/unit/devrows.c

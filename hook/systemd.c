@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * systemd - ask systemd for a scope, change its properties, stop it
+ *
+ * Each function is one or two calls of the manager, of which systemd_call.c says
+ * how they are made, systemd_job.c how the end of their job is awaited, and
+ * systemd_error.c how a failure is told.
+ */
+#include "hook/systemd_work.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MOST_LEFT_OUT = 3,   /* properties that a systemd does not have, in one start */
+	TAKE_BACK_MS = 1000, /* even when the time is up: what was half started is stopped */
+};
+
+int systemd_open(struct systemd **ret, const struct systemd_options *o, struct arena *a,
+		 struct error *e)
+{
+	struct systemd *s = ARENA_NEW(a, struct systemd);
+
+	s->arena = a;
+	s->wait_ms = o->wait_ms ? o->wait_ms : SYSTEMD_WAIT_MS;
+	if (systemd_library_load(&s->lib, o->library ? o->library : "libsystemd.so.0", e) < 0)
+		return -1;
+	systemd_extend(s, s->wait_ms);
+	if (systemd_connect(s, o, e) < 0) {
+		systemd_close(s);
+		return -1;
+	}
+	*ret = s;
+	return 0;
+}
+
+void systemd_close(struct systemd *s)
+{
+	if (!s)
+		return;
+	if (s->bus) {
+		s->lib.sd_bus_close(s->bus);
+		s->bus = s->lib.sd_bus_unref(s->bus);
+	}
+	systemd_library_unload(&s->lib);
+}
+
+/* --- reading --- */
+
+/* Ask for one property of an object; the variant's string, or NULL with the answer. */
+static const char *ask_string(struct systemd_answer *answer, struct systemd *s, const char *path,
+			      const char *interface, const char *property)
+{
+	sd_bus_message *m = systemd_new_call(s, path, SYSTEMD_PROPERTIES, "Get");
+	const char *text = NULL;
+
+	if (m && s->lib.sd_bus_message_append(m, "ss", interface, property) < 0)
+		m = s->lib.sd_bus_message_unref(m);
+	systemd_call(answer, s, m);
+	if (answer->reply && s->lib.sd_bus_message_read(answer->reply, "v", "s", &text) < 0)
+		text = NULL;
+	return text;
+}
+
+int systemd_version(uint64_t *ret, struct systemd *s, struct error *e)
+{
+	static const struct systemd_context c = {.member = "Version"};
+	struct systemd_answer answer;
+	const char *text;
+	int r = 0;
+
+	text = ask_string(&answer, s, SYSTEMD_PATH, SYSTEMD_MANAGER, "Version");
+	if (answer.name)
+		r = systemd_explain(e, ERROR_HOST, s, &c, &answer);
+	else if (!text || !text[strcspn(text, "0123456789")])
+		r = error_set(e, ERROR_HOST,
+			      "systemd's property Version is \"%s\": expected a number in it, "
+			      "as in 252; --cgroup-manager cgroupfs does without it",
+			      text ? text : "no text");
+	else
+		*ret = strtoull(text + strcspn(text, "0123456789"), NULL, 10);
+	systemd_answer_done(s, &answer);
+	return r;
+}
+
+static bool is_text(const struct unit_properties *p, const char *name, const char *text)
+{
+	const struct unit_property *found = unitprop_find(p, name);
+
+	return found && found->text && strcmp(found->text, text) == 0;
+}
+
+/* GetAll for the empty interface: the properties of all of them in one message. */
+static void ask_all(struct systemd_answer *answer, struct systemd *s, const char *unit)
+{
+	sd_bus_message *m =
+	    systemd_new_call(s, systemd_unit_path(s, unit), SYSTEMD_PROPERTIES, "GetAll");
+
+	if (m && s->lib.sd_bus_message_append(m, "s", "") < 0)
+		m = s->lib.sd_bus_message_unref(m);
+	systemd_call(answer, s, m);
+}
+
+int systemd_get(struct unit_properties *ret, struct systemd *s, const char *unit,
+		const char *const *names, struct error *e)
+{
+	static const char *const state_names[] = {"LoadState", "ActiveState", NULL};
+	const struct systemd_context c = {.member = "GetAll", .unit = unit};
+	struct unit_properties got = {0}, state = {0};
+	struct systemd_answer answer;
+	int r;
+
+	ask_all(&answer, s, unit);
+	if (answer.name)
+		return systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT)
+			   ? SYSTEMD_ABSENT
+			   : systemd_explain(e, ERROR_FAILED, s, &c, &answer);
+	r = systemd_take(&state, s, answer.reply, state_names);
+	if (r >= 0)
+		r = s->lib.sd_bus_message_rewind(answer.reply, 1);
+	if (r >= 0)
+		r = systemd_take(&got, s, answer.reply, names);
+	systemd_answer_done(s, &answer);
+	if (r < 0)
+		return error_set_os(e, ERROR_FAILED, -r,
+				    "GetAll of %s: systemd's answer is not understood", unit);
+	/* Who asks for a unit that is not there is shown an empty one. */
+	if (is_text(&state, "LoadState", "not-found") && is_text(&state, "ActiveState", "inactive"))
+		return SYSTEMD_ABSENT;
+	*ret = got;
+	return 0;
+}
+
+/* --- changing --- */
+
+int systemd_set(struct systemd *s, const char *unit, const struct unit_properties *p,
+		struct error *e)
+{
+	const struct systemd_context c = {"SetUnitProperties", unit, p};
+	sd_bus_message *m = systemd_new_call(s, SYSTEMD_PATH, SYSTEMD_MANAGER, c.member);
+	struct systemd_answer answer;
+
+	/* runtime: such a change ends with the unit, or with the machine */
+	if (m &&
+	    (s->lib.sd_bus_message_append(m, "sb", unit, 1) < 0 || systemd_put(s, m, p, NULL) < 0))
+		m = s->lib.sd_bus_message_unref(m);
+	systemd_call(&answer, s, m);
+	systemd_answer_done(s, &answer);
+	if (!answer.name)
+		return 0;
+	return systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT)
+		   ? SYSTEMD_ABSENT
+		   : systemd_explain(e, ERROR_FAILED, s, &c, &answer);
+}
+
+/* --- stopping --- */
+
+/* Let systemd forget that the unit failed, if it did. */
+static void reset_failed(struct systemd *s, const char *unit)
+{
+	struct systemd_answer ignored;
+
+	systemd_ask(&ignored, s, "ResetFailedUnit", unit, NULL);
+	systemd_answer_done(s, &ignored);
+}
+
+/* Is the unit the one with that description? 0, SYSTEMD_ABSENT, SYSTEMD_FOREIGN, -1. */
+static int compare_description(struct systemd *s, const char *unit, const char *description,
+			       struct error *e)
+{
+	static const char *const names[] = {"Description", NULL};
+	struct unit_properties p = {0};
+	int r;
+
+	r = systemd_get(&p, s, unit, names, e);
+	if (r != 0)
+		return r;
+	return is_text(&p, "Description", description) ? 0 : SYSTEMD_FOREIGN;
+}
+
+int systemd_stop(struct systemd *s, const char *unit, const char *description, struct error *e)
+{
+	const struct systemd_context c = {.member = "StopUnit", .unit = unit};
+	const char *result = NULL;
+	struct systemd_answer answer;
+	int r = 0;
+
+	systemd_job_watch(s, unit);
+	if (description)
+		r = compare_description(s, unit, description, e);
+	if (r != 0)
+		return r;
+	systemd_ask(&answer, s, c.member, unit, "replace");
+	if (systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT))
+		return SYSTEMD_ABSENT;
+	if (answer.name)
+		return systemd_explain(e, ERROR_FAILED, s, &c, &answer);
+	r = systemd_job_wait(&result, s, &answer, &c, e);
+	systemd_answer_done(s, &answer);
+	if (r == 0)
+		reset_failed(s, unit);
+	if (r == 0 && strcmp(result, "done") != 0)
+		r = systemd_explain_job(e, &c, result);
+	return r;
+}
+
+/* --- starting --- */
+
+struct start {
+	const char *unit;
+	const struct unit_properties *properties;
+	const char *const *optional;
+	const char **left_out; /* NULL-terminated */
+	size_t n_left_out;
+	bool retried;
+};
+
+static void ask_start(struct systemd_answer *answer, struct systemd *s, const struct start *start)
+{
+	sd_bus_message *m =
+	    systemd_new_call(s, SYSTEMD_PATH, SYSTEMD_MANAGER, "StartTransientUnit");
+
+	/* The array at the end is for units that go along: none. */
+	if (m && (s->lib.sd_bus_message_append(m, "ss", start->unit, "fail") < 0 ||
+		  systemd_put(s, m, start->properties, start->left_out) < 0 ||
+		  s->lib.sd_bus_message_append(m, "a(sa(sv))", 0) < 0))
+		m = s->lib.sd_bus_message_unref(m);
+	systemd_call(answer, s, m);
+}
+
+/* Something in the way that can be removed: then it is, and the start worth another try. */
+static bool can_retry(struct systemd *s, struct start *start, const struct systemd_answer *answer)
+{
+	const char *property;
+
+	if (systemd_answer_is(answer, "org.freedesktop.systemd1.UnitExists") && !start->retried) {
+		start->retried = true;
+		reset_failed(s, start->unit);
+		return true;
+	}
+	property = systemd_refused_property(s, answer);
+	if (!property || !systemd_listed(start->optional, property) ||
+	    start->n_left_out == MOST_LEFT_OUT)
+		return false;
+	start->left_out[start->n_left_out++] = property;
+	return true;
+}
+
+/*
+ * The start failed after systemd may have begun with it. Only a unit that carries
+ * our description is stopped: when no answer came, the name may be someone else's.
+ */
+static void take_back(struct systemd *s, const struct start *start, bool is_ours)
+{
+	const struct unit_property *p = unitprop_find(start->properties, "Description");
+	const char *description = p ? p->text : NULL;
+
+	systemd_extend(s, TAKE_BACK_MS);
+	if (is_ours || description)
+		systemd_stop(s, start->unit, description, NULL);
+}
+
+int systemd_start(const char ***ret_left_out, struct systemd *s, const char *unit,
+		  const struct unit_properties *p, const char *const *names_optional,
+		  struct error *e)
+{
+	const struct systemd_context c = {"StartTransientUnit", unit, p};
+	struct start start = {.unit = unit, .properties = p, .optional = names_optional};
+	const char *result = NULL;
+	struct systemd_answer answer;
+	int r;
+
+	start.left_out = arena_alloc(s->arena, (MOST_LEFT_OUT + 1) * sizeof(char *));
+	systemd_job_watch(s, unit);
+	do
+		ask_start(&answer, s, &start);
+	while (answer.name && can_retry(s, &start, &answer));
+	if (systemd_answer_is(&answer, "org.freedesktop.systemd1.UnitExists"))
+		return SYSTEMD_EXISTS;
+	if (answer.name) {
+		r = systemd_explain(e, ERROR_FAILED, s, &c, &answer);
+		if (answer.silence)
+			take_back(s, &start, false);
+		return r;
+	}
+	r = systemd_job_wait(&result, s, &answer, &c, e);
+	systemd_answer_done(s, &answer);
+	if (r == 0 && strcmp(result, "done") != 0)
+		r = systemd_explain_job(e, &c, result);
+	if (r < 0)
+		take_back(s, &start, true);
+	else
+		*ret_left_out = start.left_out;
+	return r;
+}
