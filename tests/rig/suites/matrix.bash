@@ -24,7 +24,7 @@ place() {
 	CALLER=$1 MANAGER=$2 RUNTIME=${1#podman-} UNIT=''
 	prepare
 	need_nodes
-	STATE=$T/state
+	STATE=$T/state STARTING=''
 	KEY=$NAME # what the names of this container's cgroups and unit have in them
 	PROGRAMS=$(our_programs)
 	if [ "$MANAGER" = systemd ]; then
@@ -36,7 +36,7 @@ place() {
 # As finish, after the container is gone by force.
 clear_away() {
 	[ "${CALLER:-}" ] || return 0
-	if [ -d "${STATE:-/nonexistent}" ]; then
+	if [ "${STARTING:-}" ]; then
 		container delete >/dev/null 2>&1 || true
 	fi
 	[ ! "${UNIT:-}" ] || systemctl stop "$UNIT" 2>/dev/null || true
@@ -173,7 +173,9 @@ container_is() {
 
 # Start it; its init is $INIT, its id in the state that vmcg gets $ID.
 start_container() {
-	container start >"$T/container.out" 2>"$T/container.err" || fail "$CALLER does not start:" "$(cat "$T/container.err")" || return
+	STARTING=1
+	container start >"$T/container.out" 2>"$T/container.err" ||
+		fail "$CALLER does not start:" "$(cat "$T/container.err")" || return
 	case $CALLER in
 	podman-*)
 		read -r INIT ID < <(container pid)

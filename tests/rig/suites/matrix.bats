@@ -22,12 +22,10 @@ field() {
 	podman-*) make_hooks_dir ;;
 	*) make_bundle ;;
 	esac
-	if [ "$RUNTIME" = crun ] && [ "$(layout)" = hybrid ]; then
+	if ! start_container; then
 		refused
 		return
 	fi
-
-	start_container
 	show_agrees
 	inside "$INIT"
 	both_stand "$MEMORY"
@@ -51,15 +49,14 @@ field() {
 	in_table yes
 }
 
-# crun does not run where controllers are mounted on v1 beside a v2 tree.
+# Runtimes that do not run on this layout at all: that is theirs, if nothing is left of it.
 refused() {
-	local status=0
+	local reason
 
-	container start >"$T/container.out" 2>"$T/container.err" || status=$?
-	[ "$status" -ne 0 ]
-	grep -i cgroup "$T/container.err"
+	reason=$(grep -o -i 'cgroups\? .*not supported.*' "$T/container.err")
+	container delete >/dev/null 2>&1 || true
 	nothing_left
-	in_table "crun refuses hybrid hosts: $(grep -i -m 1 cgroup "$T/container.err" | sed 's/.*: //')"
+	in_table "$RUNTIME says: $reason"
 }
 
 # The field without a caller: a VM process that vmcg places by itself.
