@@ -11,6 +11,7 @@
 
 #include "hook/cgpath.h"
 #include "hook/planner.h"
+#include "hook/unitplan.h"
 
 struct composer {
 	const struct compose_input *in;
@@ -282,7 +283,8 @@ static int move_to_adopted(struct composer *c, struct error *e)
 		const struct facts_mount *m = mount_of(c->in->facts, s->controller);
 		const char *path;
 
-		if (s->op == PLAN_PLACE || s->op == PLAN_ENABLE || s->op == PLAN_DEVICES || !m)
+		if (s->op == PLAN_PLACE || s->op == PLAN_ENABLE || s->op == PLAN_DEVICES ||
+		    s->op == PLAN_SET || !m)
 			continue;
 		path = target_path_in(c->in->target, c->in->facts, c->in->init, m->name, c->arena);
 		if (!path)
@@ -294,6 +296,20 @@ static int move_to_adopted(struct composer *c, struct error *e)
 		s->path = path;
 	}
 	return 0;
+}
+
+/* Systemd's part of it. Before the steps go to where each hierarchy has the group: a unit is one.
+ */
+static int give_to_systemd(struct composer *c, struct error *e)
+{
+	const struct compose_input *in = c->in;
+	const struct unitplan_input u = {.facts = in->facts,
+					 .target = in->target,
+					 .id = in->target->id,
+					 .vm = in->vm,
+					 .vm_why = in->vm_why};
+
+	return in->target->manager == MANAGER_SYSTEMD ? unitplan(c->plan, &u, e) : 0;
 }
 
 static void start_plan(struct composer *c)
@@ -339,6 +355,8 @@ int compose_plan(struct plan *plan, const struct compose_input *given, struct er
 	if (filter_devices(&c, e) < 0 || enable_controllers(&c, e) < 0)
 		return -1;
 	place(&c);
+	if (give_to_systemd(&c, e) < 0)
+		return -1;
 	if (in.target->mode == MODE_ADOPT && move_to_adopted(&c, e) < 0)
 		return -1;
 	plan_sort(plan);

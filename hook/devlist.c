@@ -183,8 +183,7 @@ static bool next_split(const struct device_policy *p, size_t *i, size_t *j,
 	return false;
 }
 
-/* A copy of p in which one entry holds what a request for read and write needs. */
-static struct device_policy close_policy(const struct device_policy *p, struct arena *a)
+struct device_policy devlist_close(const struct device_policy *p, struct arena *a)
 {
 	struct device_policy closed = {.allow = p->allow};
 	struct device_entry split, *same;
@@ -283,7 +282,7 @@ int devlist_transition(struct devlist_write **ret, size_t *ret_n, const struct d
 		       const struct device_policy *to, const struct devlist_group *group,
 		       struct arena *a, struct error *e)
 {
-	struct device_policy closed = close_policy(to, a);
+	struct device_policy closed = devlist_close(to, a);
 	struct writes w = {0};
 	int r;
 

@@ -64,4 +64,8 @@ int devlist_transition(struct devlist_write **ret, size_t *ret_n, const struct d
 bool devlist_matches(const struct devlist_state *state, const struct device_policy *policy,
 		     struct arena *a);
 
+/* A copy of a policy in normal form in which one entry holds what a request for read and
+ * write needs: the v1 kernel and systemd's filter do not add up bits of two. */
+struct device_policy devlist_close(const struct device_policy *p, struct arena *a);
+
 #endif

@@ -107,6 +107,15 @@ static void write_step(struct jsonw *w, const struct plan_step *s)
 	jsonw_end_object(w);
 }
 
+static void write_unit(struct jsonw *w, const struct plan *p)
+{
+	jsonw_object(w, "unit");
+	jsonw_string(w, "name", p->unit);
+	jsonw_string(w, "slice", p->slice);
+	unitprop_json(w, "properties", &p->properties);
+	jsonw_end_object(w);
+}
+
 static void write_devices(struct jsonw *w, const struct device_policy *d)
 {
 	jsonw_object(w, "devices");
@@ -146,7 +155,10 @@ void plan_json(const struct plan *p, struct text *out)
 	for (size_t i = 0; i < p->n_steps; i++)
 		write_step(&w, &p->steps[i]);
 	jsonw_end_array(&w);
-	jsonw_null(&w, "unit");
+	if (p->unit)
+		write_unit(&w, p);
+	else
+		jsonw_null(&w, "unit");
 	if (p->has_devices)
 		write_devices(&w, &p->devices);
 	else

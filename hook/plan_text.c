@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan_text - a plan for people: a head, one line a step, device rules, warnings
+ * plan_text - a plan for people: a head, one line a step, the unit's properties,
+ * device rules, warnings
  *
  * The columns are as wide as the plan needs. Much of it came from input, so
  * control characters are shown as \xNN: a plan must not steer a terminal.
  */
 #include "hook/plan.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "hook/convert.h"
 
-enum { DETAIL_MAX_COLUMN = 56 }; /* wider details do not push the reasons to the right */
+enum {
+	DETAIL_MAX_COLUMN = 56, /* wider details do not push the reasons to the right */
+	SHOWN_ITEMS = 2,        /* of a long list */
+};
 
 /* Input as it came, but for control characters. */
 static void put_plain(struct text *out, const char *s)
@@ -86,6 +91,40 @@ static void put_condition(struct text *out, const struct plan_step *s)
 		text_puts(out, *c == ' ' ? " + " : (const char[]){*c, '\0'});
 	text_printf(out, " <= %s", s->value);
 	put_size_hint(out, s->value);
+}
+
+/* What a property comes to in a unit that people count in. */
+static void put_property_hint(struct text *out, const struct unit_property *p)
+{
+	char digits[24];
+
+	if (strcmp(p->type, "t") != 0 || p->number == UNITPROP_INFINITY)
+		return;
+	snprintf(digits, sizeof(digits), "%llu", (unsigned long long)p->number);
+	if (!strncmp(p->name, "Memory", 6))
+		put_size_hint(out, digits);
+	else if (!strcmp(p->name, "CPUQuotaPerSecUSec"))
+		text_printf(out, " (%llu%% of a CPU)", (unsigned long long)p->number / 10000);
+	else if (!strcmp(p->name, "TimeoutStopUSec"))
+		text_printf(out, " (%llu s)", (unsigned long long)p->number / 1000000);
+}
+
+/* The value of a property; a long list is cut, it stands below as device rules. */
+static void put_property(struct text *out, const struct unit_property *p)
+{
+	struct unit_property head = *p;
+	struct text value = {0};
+
+	if (p->n_items > SHOWN_ITEMS + 1)
+		head.n_items = SHOWN_ITEMS;
+	unitprop_text(&head, &value);
+	if (head.n_items < p->n_items) {
+		value.s[--value.len] = '\0'; /* the bracket */
+		text_printf(&value, ", and %zu more]", p->n_items - head.n_items);
+	}
+	put_plain(out, value.s);
+	text_free(&value);
+	put_property_hint(out, p);
 }
 
 /* "deny all but 12 rules" */
@@ -173,6 +212,31 @@ static void put_step(struct text *out, const struct plan *p, const struct plan_s
 	text_puts(out, "\n");
 }
 
+/* One line a property, in the order in which systemd gets them. */
+static void put_properties(struct text *out, const struct unit_properties *list)
+{
+	size_t name = 0, value = 0, at;
+	struct text shown = {0};
+
+	for (size_t i = 0; i < list->n; i++) {
+		shown.len = 0;
+		put_property(&shown, &list->list[i]);
+		widen(&name, strlen(list->list[i].name), SIZE_MAX);
+		widen(&value, shown.len, DETAIL_MAX_COLUMN);
+	}
+	text_free(&shown);
+	text_puts(out, "\nproperties\n");
+	for (size_t i = 0; i < list->n; i++) {
+		text_printf(out, "  %-*s = ", (int)name, list->list[i].name);
+		at = out->len;
+		put_property(out, &list->list[i]);
+		pad(out, at, value);
+		text_puts(out, "  # ");
+		put_plain(out, list->list[i].why ? list->list[i].why : "");
+		text_puts(out, "\n");
+	}
+}
+
 static void put_rules(struct text *out, const struct device_policy *d)
 {
 	char rule[32];
@@ -212,6 +276,8 @@ void plan_text(const struct plan *p, struct text *out)
 	text_puts(out, p->n_steps ? "\n\n" : "\n");
 	for (size_t i = 0; i < p->n_steps; i++)
 		put_step(out, p, &p->steps[i], &w);
+	if (p->properties.n)
+		put_properties(out, &p->properties);
 	if (p->has_devices)
 		put_rules(out, &p->devices);
 	if (p->n_warnings + p->n_notes)

@@ -9,6 +9,8 @@
 #include "hook/cgpath.h"
 #include "hook/unitname.h"
 
+#define SCOPE ".scope"
+
 static bool given(const char *path)
 {
 	return path && path[0];
@@ -48,29 +50,20 @@ static enum manager choose_manager(const struct target_wishes *w, const struct f
 	return MANAGER_CGROUPFS;
 }
 
-static int locate_systemd(struct target *t, const struct target_wishes *w, const struct facts *f,
-			  struct arena *a, struct error *e)
+/* Rootless, and no group to put anything into. */
+static int nothing_delegated(struct target *t, const struct target_wishes *w, struct error *e)
 {
-	struct unitname name;
-	int r;
-
-	if (!f->systemd)
+	if (w->rootless_require)
 		return error_set(e, ERROR_HOST,
-				 "the systemd manager was asked for, but systemd does not run here "
-				 "(no /run/systemd/system); use --cgroup-manager cgroupfs");
-	/* "" is a value here, unlike absent: it has not the form. */
-	if (w->cgroups_path)
-		r = unitname_parse(&name, w->cgroups_path, default_slice(f), a, e);
-	else
-		r = unitname_for_id(&name, w->id, default_slice(f), a, e);
-	if (r < 0)
-		return -1;
-	t->unit = name.unit;
-	t->slice = name.slice;
-	t->path = name.path;
-	t->why = w->cgroups_path ? "/linux/cgroupsPath" : "default";
+				 "rootless: no cgroup is delegated to this user, and policy "
+				 "says \"rootless\": \"require\"; delegate one, for example "
+				 "with systemd's Delegate=yes on user@.service");
+	t->nothing = true;
+	t->warning = "rootless: no cgroup is delegated to this user, so no limit applies";
 	return 0;
 }
+
+/* --- where a runtime has put init --- */
 
 /*
  * The longest leading part of path whose end is tail: where init sits, or above
@@ -86,16 +79,19 @@ static const char *leading_part(const char *path, const char *tail, struct arena
 	return NULL;
 }
 
-/* The names that runtimes give to the group of a container without cgroupsPath. */
-static const char *group_named_after(const char *path, const char *id, struct arena *a)
+/* The names that runtimes give to the group of a container without cgroupsPath; the first is
+ * that of cgroupfs, the others are units. */
+static const char *group_named_after(const char *path, const char *id, bool unit, struct arena *a)
 {
-	static const char *const forms[] = {"%s", "runc-%s.scope", "crun-%s.scope",
-					    "libpod-%s.scope"};
+	static const char *const forms[][2] = {
+	    {"", ""},
+	    {"runc-", SCOPE},
+	    {"crun-", SCOPE},
+	    {"libpod-", SCOPE},
+	};
 
-	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
-		const char *percent = strstr(forms[i], "%s");
-		const char *name = arena_printf(a, "%.*s%s%s", (int)(percent - forms[i]), forms[i],
-						id, percent + 2);
+	for (size_t i = unit; i < sizeof(forms) / sizeof(*forms); i++) {
+		const char *name = arena_printf(a, "%s%s%s", forms[i][0], id, forms[i][1]);
 
 		if (leading_part(path, name, a))
 			return name;
@@ -109,10 +105,11 @@ static bool find_runtimes_group(struct target *t, const struct target_wishes *w,
 				const struct facts *f, const char *tail, struct arena *a)
 {
 	const struct facts_process *init = facts_process(f, w->init);
+	bool unit = t->manager == MANAGER_SYSTEMD;
 
 	for (size_t i = 0; init && i < init->n_cgroups; i++) {
 		const char *path = init->cgroups[i].path;
-		const char *end = tail ? tail : group_named_after(path, w->id, a);
+		const char *end = tail ? tail : group_named_after(path, w->id, unit, a);
 		const char *group = end ? leading_part(path, end, a) : NULL;
 
 		if (!group)
@@ -123,6 +120,92 @@ static bool find_runtimes_group(struct target *t, const struct target_wishes *w,
 	}
 	return false;
 }
+
+/* --- systemd --- */
+
+/* The runtime's own unit, which nobody named: init sits in it. */
+static bool find_runtimes_unit(struct target *t, const struct target_wishes *w,
+			       const struct facts *f, struct arena *a)
+{
+	const char *slice;
+
+	if (w->cgroups_path || w->mode == MODE_OWN || !find_runtimes_group(t, w, f, NULL, a))
+		return false;
+	slice = cgpath_name(cgpath_parent(a, t->path));
+	t->unit = t->tail;
+	t->slice = *slice ? slice : "-.slice";
+	return true;
+}
+
+/*
+ * Rootless: the user's systemd has its groups below its own, user@UID.service,
+ * which is what was delegated to the caller, or above that.
+ */
+static int locate_user_manager(struct target *t, const struct target_wishes *w,
+			       const struct facts *f, struct arena *a, struct error *e)
+{
+	const char *base = f->delegated;
+	const char *name;
+
+	for (; base; base = cgpath_parent(a, base)) {
+		name = cgpath_name(base);
+		if (strncmp(name, "user@", 5) == 0 &&
+		    strcmp(name + strcspn(name, "."), ".service") == 0)
+			break;
+	}
+	if (base)
+		t->path = cgpath_join(a, base, t->path);
+	else if (f->delegated)
+		return error_set(e, ERROR_HOST,
+				 "rootless: %s is delegated to this user, but it is not within "
+				 "the user's systemd (user@UID.service); use --cgroup-manager "
+				 "cgroupfs",
+				 f->delegated);
+	else
+		return nothing_delegated(t, w, e);
+	return 0;
+}
+
+/* A name that brings its own ".scope" is legal, and mostly a mistake. */
+static const char *doubtful_name(const char *unit, struct arena *a)
+{
+	static const char twice[] = SCOPE SCOPE;
+	size_t n = strlen(unit);
+
+	if (n < strlen(twice) || strcmp(unit + n - strlen(twice), twice) != 0)
+		return NULL;
+	return arena_printf(a, "cgroupsPath: the name ends in \".scope\" already: the unit is %s",
+			    unit);
+}
+
+static int locate_systemd(struct target *t, const struct target_wishes *w, const struct facts *f,
+			  struct arena *a, struct error *e)
+{
+	struct unitname name;
+	int r;
+
+	if (!f->systemd)
+		return error_set(e, ERROR_HOST,
+				 "the systemd manager was asked for, but systemd does not run here "
+				 "(no /run/systemd/system); use --cgroup-manager cgroupfs");
+	t->why = w->cgroups_path ? "/linux/cgroupsPath" : "default";
+	if (find_runtimes_unit(t, w, f, a))
+		return 0;
+	/* "" is a value here, unlike absent: it has not the form. */
+	if (w->cgroups_path)
+		r = unitname_parse(&name, w->cgroups_path, default_slice(f), a, e);
+	else
+		r = unitname_for_id(&name, w->id, default_slice(f), a, e);
+	if (r < 0)
+		return -1;
+	t->unit = name.unit;
+	t->slice = name.slice;
+	t->path = name.path;
+	t->warning = doubtful_name(name.unit, a);
+	return f->rootless ? locate_user_manager(t, w, f, a, e) : 0;
+}
+
+/* --- cgroupfs --- */
 
 static int locate_cgroupfs(struct target *t, const struct target_wishes *w, const struct facts *f,
 			   struct arena *a, struct error *e)
@@ -153,17 +236,8 @@ static int locate_rootless(struct target *t, const struct target_wishes *w, cons
 {
 	if (t->tail)
 		return 0; /* the runtime's own group, found where init sits */
-	if (!f->delegated) {
-		if (w->rootless_require)
-			return error_set(
-			    e, ERROR_HOST,
-			    "rootless: no cgroup is delegated to this user, and policy "
-			    "says \"rootless\": \"require\"; delegate one, for example "
-			    "with systemd's Delegate=yes on user@.service");
-		t->nothing = true;
-		t->warning = "rootless: no cgroup is delegated to this user, so no limit applies";
-		return 0;
-	}
+	if (!f->delegated)
+		return nothing_delegated(t, w, e);
 	if (!cgpath_within(t->path, f->delegated))
 		t->path = cgpath_join(a, f->delegated, t->path);
 	return 0;
@@ -172,7 +246,7 @@ static int locate_rootless(struct target *t, const struct target_wishes *w, cons
 int target_locate(struct target *ret, const struct target_wishes *w, const struct facts *f,
 		  struct arena *a, struct error *e)
 {
-	struct target t = {.manager = choose_manager(w, f)};
+	struct target t = {.manager = choose_manager(w, f), .id = w->id};
 	int r;
 
 	if (t.manager == MANAGER_SYSTEMD)

@@ -7,6 +7,7 @@
  *   manager  systemd when cgroupsPath has its form and systemd runs, else cgroupfs
  *   path     cgroupsPath, cleaned; without one the group that the container's
  *            init sits in when it is named after the container, else /vmcg/ID
+ *            (systemd: vmcg-ID.scope)
  *   mode     adopt what the runtime made and init sits in; else own
  * Moving a container's init out of its runtime's cgroup breaks exec, pause, kill
  * and stats there, so no answer ever leads to that.
@@ -34,6 +35,7 @@ struct target {
 	enum manager manager;
 	enum mode mode;
 	const char *path;         /* within every hierarchy, unless adopted elsewhere */
+	const char *id;           /* the container's */
 	const char *unit, *slice; /* systemd manager; else NULL */
 	const char *why;          /* JSON pointer or rule that the path comes from */
 	const char *tail;         /* adopt: what a group's path must end in, where the runtime
