@@ -8,8 +8,8 @@
 # thing. Frame: argv, stages, commands.
 pure=(cgpath procfs facts facts_json facts_text convert policy target unitname hypervisor grant compose
 	planner cpu cpuset memory pids blkio hugetlb rdma network unified plan plan_text devrules
-	devprog devlist quirks readback record record_read undo_value unitprop unitplan unitplan_limits unitplan_cpu unitplan_io unitplan_devices unitplan_limits
-	unitplan_cpu unitplan_io unitplan_devices)
+	devprog devlist quirks readback record record_read undo_value unitprop unitplan
+	unitplan_limits unitplan_cpu unitplan_io unitplan_devices)
 effect=(apply step_check step_devices step_group step_place step_write undo drain cgroupfs cgroupfs_mark devfilter
 	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
 	setup_facts fault yard sandbox sandbox_rules sandbox_gen systemd systemd_call systemd_connect
