@@ -13,8 +13,7 @@
 load ../../root/lib
 
 MEMORY=$((256 << 20))      # the limit that the container starts with
-MORE_MEMORY=$((320 << 20)) # what its runtime changes it to
-LESS_MEMORY=$((192 << 20)) # what the administrator changes it to
+LESS_MEMORY=$((192 << 20)) # and what it is changed to: less, as v1 takes none above that of memory and swap
 HYPERVISOR=(kvm vhost-net vfio/vfio)
 
 # --- set-up and tear-down ---
@@ -94,7 +93,7 @@ make_bundle() {
 		--arg vmcg "$VMCG" --arg root "$ROOT" --arg policy "$POLICY" --argjson options "$options" '
 		def hook(stage): [{path: $vmcg, timeout: 60,
 			args: (["vmcg", "--root", $root, "--policy", $policy] + $options + [stage])}];
-		.process.terminal = false | .process.args = ["sh", "/init"] | .root = {path: $rootfs}
+		.process.terminal = false | .annotations["io.vmcg.enable"] = "1" | .process.args = ["sh", "/init"] | .root = {path: $rootfs}
 		| .linux.cgroupsPath = $cg
 		| .linux.resources.memory = {limit: $memory, swap: $memory}
 		| .linux.resources.cpu = {shares: 262144, quota: 80000, period: 100000, cpus: "0"}
@@ -109,9 +108,24 @@ make_hooks_dir() {
 
 	mkdir "$T/hooks.d"
 	for file in "$TOP"/docs/examples/hooks.d/vmcg-{createRuntime,poststart,poststop}.json; do
-		jq --arg vmcg "$VMCG" --arg root "$ROOT" --arg policy "$POLICY" '.hook.path = $vmcg | .hook.timeout = 60
-			| .hook.args |= ["vmcg", "--root", $root, "--policy", $policy] + .[1:]' "$file" >"$T/hooks.d/${file##*/}"
+		point_hook "$file" "$T/hooks.d"
 	done
+}
+
+point_hook() {
+	jq --arg vmcg "$VMCG" --arg root "$ROOT" --arg policy "$POLICY" '.hook.path = $vmcg | .hook.timeout = 60
+		| .hook.args |= ["vmcg", "--root", $root, "--policy", $policy] + .[1:]' "$1" >"$2/${1##*/}"
+}
+
+# From now on the caller's containers go through precreate first.
+with_precreate() {
+	case $CALLER in
+	podman-*) point_hook "$TOP/docs/examples/hooks.d/podman/vmcg-precreate.json" "$T/hooks.d" ;;
+	*)
+		"$VMCG" --policy "$POLICY" precreate <"$BUNDLE/config.json" >"$T/config.json"
+		mv "$T/config.json" "$BUNDLE/config.json"
+		;;
+	esac
 }
 
 # --- a container, whoever runs it ---
@@ -133,7 +147,7 @@ runtime_container() {
 	start) (cd "$BUNDLE" && "$RUNTIME" "${options[@]}" run -d "$ID" </dev/null) ;;
 	exec) "$RUNTIME" "${options[@]}" exec "$ID" "$@" ;;
 	pause | resume) "$RUNTIME" "${options[@]}" "$verb" "$ID" ;;
-	update) "$RUNTIME" "${options[@]}" update --memory "$1" --memory-swap "$1" "$ID" ;;
+	update) "$RUNTIME" "${options[@]}" update --memory "$1" "$ID" ;;
 	kill) "$RUNTIME" "${options[@]}" kill "$ID" KILL ;;
 	delete) "$RUNTIME" "${options[@]}" delete --force "$ID" ;;
 	status) "$RUNTIME" "${options[@]}" state "$ID" | jq -r .status ;;
@@ -156,7 +170,7 @@ podman_container() {
 	exec) "${podman[@]}" exec "$NAME" "$@" ;;
 	pause) "${podman[@]}" pause "$NAME" ;;
 	resume) "${podman[@]}" unpause "$NAME" ;;
-	update) "${podman[@]}" update --memory "$1" --memory-swap "$1" "$NAME" ;;
+	update) "${podman[@]}" update --memory "$1" "$NAME" ;;
 	kill) "${podman[@]}" kill --signal KILL "$NAME" ;;
 	delete) "${podman[@]}" rm --force --time 0 "$NAME" ;;
 	status) "${podman[@]}" inspect --format '{{.State.Status}}' "$NAME" ;;
@@ -180,6 +194,7 @@ start_container() {
 	podman-*)
 		read -r INIT ID < <(container pid)
 		KEY=$ID
+		[ "$MANAGER" = cgroupfs ] || UNIT=libpod-$ID.scope
 		;;
 	*) INIT=$(container pid) ;;
 	esac
@@ -199,18 +214,30 @@ in_container() {
 
 # The hypervisor's devices open, and what is on nobody's list does not.
 devices_stand() {
-	local device want='' got
+	local device
 
-	if [ "$CALLER" = own ]; then
-		for device in "${HYPERVISOR[@]}"; do
-			opens "/dev/$device" || fail "/dev/$device does not open" || return
-		done
-		denied /dev/loop-control || fail "/dev/loop-control opens"
+	if [ "$CALLER" != own ]; then
+		container_opens "kvm: ok;vhost-net: ok;vfio: ok;loop-control: Operation not permitted;"
 		return
 	fi
+	for device in "${HYPERVISOR[@]}"; do
+		opens "/dev/$device" || fail "/dev/$device does not open" || return
+	done
+	denied /dev/loop-control || fail "/dev/loop-control opens"
+}
+
+# The runtime has taken them away; it has opened nothing else instead.
+devices_are_gone() {
+	local no='Operation not permitted'
+
+	container_opens "kvm: $no;vhost-net: $no;vfio: $no;loop-control: $no;"
+}
+
+container_opens() {
+	local got
+
 	got=$(in_container kvm vhost-net vfio loop-control) || return
-	want="kvm: ok;vhost-net: ok;vfio: ok;loop-control: Operation not permitted;"
-	[ "$got" = "$want" ] || fail "in the container: $got"
+	[ "$got" = "$1" ] || fail "in the container: $got"
 }
 
 # file_is CONTROLLER FILE VALUE: what the kernel says of the target.
@@ -223,10 +250,12 @@ file_is() {
 
 # limits_stand BYTES: each limit of this field, as the kernel has it.
 limits_stand() {
-	if [ "$(version_of memory)" = 2 ]; then
-		file_is memory memory.max "$1" && file_is memory memory.swap.max 0
-	else
-		file_is memory memory.limit_in_bytes "$1" && file_is memory memory.memsw.limit_in_bytes "$1"
+	file_is memory "$(memory_file)" "$1" || return
+	# The total stays; runtimes that update memory alone differ in how they split it then.
+	if [ "$1" = "$MEMORY" ] && [ "$(version_of memory)" = 2 ]; then
+		file_is memory memory.swap.max 0
+	elif [ "$(version_of memory)" = 1 ]; then
+		file_is memory memory.memsw.limit_in_bytes "$MEMORY"
 	fi || return
 	if [ "$(version_of cpu)" = 2 ]; then
 		file_is cpu cpu.max "80000 100000" && file_is cpu cpu.weight 10000
@@ -277,6 +306,36 @@ inside() {
 both_stand() {
 	limits_stand "$1" || return
 	devices_stand
+}
+
+# still_stand BYTES EVENT: the same after an event; unless this caller takes the devices away then,
+# and precreate has not told it about them. LOST has the reasons.
+still_stand() {
+	local reason
+
+	reason=$(takes_devices_away "$2")
+	[ "${PRECREATED:-}" ] || [ ! "$reason" ] || LOST+=${LOST:+; }$reason
+	limits_stand "$1" || return
+	if [ "$LOST" ]; then
+		devices_are_gone
+	else
+		devices_stand
+	fi
+}
+
+# What is known of the caller: why the devices are gone after this event; nothing: they stay.
+takes_devices_away() {
+	if [ "$1" = reload ] && [ "$RUNTIME" = crun ] && [ -e "/sys/fs/bpf/crun/${UNIT//./_}" ]; then
+		echo "after daemon-reload access is lost unless precreate is used: crun gives systemd a device program of" \
+			"its own, which nobody can change"
+	elif [ "$1" = update ] && [ "$CALLER" = podman-crun ] && [ "$(podman_version)" -ge 5 ]; then
+		echo "after podman update access is lost unless precreate is used: podman passes its own list of devices" \
+			"again, and crun obeys"
+	fi
+}
+
+podman_version() {
+	podman --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/'
 }
 
 # --- what may not be left ---

@@ -22,31 +22,46 @@ field() {
 	podman-*) make_hooks_dir ;;
 	*) make_bundle ;;
 	esac
+	LOST=
 	if ! start_container; then
 		refused
 		return
 	fi
+	life
+	if [ ! "$LOST" ]; then
+		in_table yes
+		return
+	fi
+	# What the caller takes away it leaves if it was told before.
+	reasons=$LOST PRECREATED=1 LOST=
+	with_precreate
+	start_container
+	life
+	in_table "$reasons"
+}
+
+# Everything that is asked of one container, from the first moment to the last.
+life() {
 	show_agrees
 	inside "$INIT"
 	both_stand "$MEMORY"
 	if [ "$MANAGER" = systemd ]; then
 		systemctl daemon-reload
-		both_stand "$MEMORY"
+		still_stand "$MEMORY" reload
 	fi
-	container update "$MORE_MEMORY"
-	both_stand "$MORE_MEMORY"
+	container update "$LESS_MEMORY"
+	still_stand "$LESS_MEMORY" update
 
 	[ "$(container exec sh -c 'echo inside')" = inside ]
 	container pause
 	container_is paused
 	container resume
 	container_is running
-	both_stand "$MORE_MEMORY"
+	still_stand "$LESS_MEMORY" pause
 	container kill
 	wait_until container_is stopped exited
 	container delete
 	nothing_left
-	in_table yes
 }
 
 # Runtimes that do not run on this layout at all: that is theirs, if nothing is left of it.
@@ -56,7 +71,7 @@ refused() {
 	reason=$(grep -o -i 'cgroups\? .*not supported.*' "$T/container.err")
 	container delete >/dev/null 2>&1 || true
 	nothing_left
-	in_table "$RUNTIME says: $reason"
+	in_table "$RUNTIME refuses this layout: $reason"
 }
 
 # The field without a caller: a VM process that vmcg places by itself.
@@ -75,7 +90,7 @@ own_field() {
 	if [ "$MANAGER" = systemd ]; then
 		systemctl daemon-reload
 		both_stand "$MEMORY"
-		# No runtime, no update; but the administrator has one. Lower, as v1 takes no limit above that of memory and swap.
+		# No runtime, no update; but the administrator has one.
 		systemctl set-property --runtime "$UNIT" "$(memory_property)=$LESS_MEMORY"
 		devices_stand
 		file_is memory "$(memory_file)" "$LESS_MEMORY"
