@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test-unitplan - the unit around the limits, and the steps that it makes superfluous
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "tests/unit/unitplan-scene.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* --- the unit --- */
+
+static const struct {
+	enum scene_host host;
+	uint64_t systemd;
+	const char *steps, *want;
+} scopes[] = {
+    {V2, 257, "memory.max=4096",
+     "Description=\"VM of container c1 (vmcg)\" default\n"
+     "Slice=\"a.slice\" /linux/cgroupsPath\n"
+     "DefaultDependencies=no default\n"
+     "Delegate=yes default\n"
+     "CollectMode=\"inactive-or-failed\" default\n"
+     "TimeoutStopUSec=10000000 default\n"
+     "CPUAccounting=yes default\n"
+     "MemoryAccounting=yes default\n"
+     "TasksAccounting=yes default\n"
+     "PIDs=[77] state:/pid\n"
+     "MemoryMax=4096 /r\n"
+     "TasksMax=infinity default\n"},
+    /* what is counted, and where it is known */
+    {V2, 258, "pids.max=7\nio.latency=8:0 target=1@/io",
+     "Description=\"VM of container c1 (vmcg)\" default\n"
+     "Slice=\"a.slice\" /linux/cgroupsPath\n"
+     "DefaultDependencies=no default\n"
+     "Delegate=yes default\n"
+     "CollectMode=\"inactive-or-failed\" default\n"
+     "TimeoutStopUSec=10000000 default\n"
+     "MemoryAccounting=yes default\n"
+     "TasksAccounting=yes default\n"
+     "IOAccounting=yes /io\n"
+     "PIDs=[77] state:/pid\n"
+     "TasksMax=7 /r\n"},
+    {V1, 235, "blkio.throttle.read_bps_device=8:0 7@/io",
+     "Description=\"VM of container c1 (vmcg)\" default\n"
+     "Slice=\"a.slice\" /linux/cgroupsPath\n"
+     "DefaultDependencies=no default\n"
+     "Delegate=yes default\n"
+     "TimeoutStopUSec=10000000 default\n"
+     "CPUAccounting=yes default\n"
+     "MemoryAccounting=yes default\n"
+     "TasksAccounting=yes default\n"
+     "BlockIOAccounting=yes /io\n"
+     "PIDs=[77] state:/pid\n"
+     "TasksMax=infinity default\n"},
+    {V2, 226, "io.max=8:0 rbps=7@/io",
+     "Description=\"VM of container c1 (vmcg)\" default\n"
+     "Slice=\"a.slice\" /linux/cgroupsPath\n"
+     "DefaultDependencies=no default\n"
+     "Delegate=yes default\n"
+     "TimeoutStopUSec=10000000 default\n"
+     "CPUAccounting=yes default\n"
+     "MemoryAccounting=yes default\n"
+     "PIDs=[77] state:/pid\n"},
+};
+
+static void test_scope(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(scopes); i++) {
+		struct scene s;
+
+		scene_open(&s, scopes[i].host, false, scopes[i].systemd);
+		scene_write(&s, scopes[i].steps);
+		assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+		assert_string_equal(scene_properties(&s, ""), scopes[i].want);
+		scene_close(&s);
+	}
+}
+
+/* A list's reason is what its entries have in common. */
+static void test_reasons(void **state)
+{
+	static const struct {
+		const char *steps, *want;
+	} rows[] = {
+	    {"io.max=8:0 rbps=2@/r/throttle/0", "/r/throttle/0"},
+	    {"io.max=8:0 rbps=2@/r/throttle/0\nio.max=8:16 rbps=2@/r/throttle/1", "/r/throttle"},
+	    {"io.max=8:0 rbps=2@/r/throttle/0\nio.max=8:16 rbps=2@/r/throw", "/r"},
+	    {"io.max=8:0 rbps=2@/r/a\nio.max=8:16 rbps=2@/r/a/b", "/r/a"},
+	    {"io.max=8:0 rbps=2@/r/a\nio.max=8:16 rbps=2@/r/a", "/r/a"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s;
+
+		scene_open(&s, V2, false, 0);
+		scene_write(&s, rows[i].steps);
+		assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+		assert_string_equal(unitprop_find(&s.plan.properties, "IOReadBandwidthMax")->why,
+				    rows[i].want);
+		scene_close(&s);
+	}
+}
+
+static void test_no_process(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V2, false, 0);
+	s.in.vm = 0;
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), -1);
+	assert_int_equal(s.e.kind, ERROR_HOST);
+	assert_non_null(strstr(s.e.text, "only around a process"));
+	scene_close(&s);
+}
+
+/* --- steps around it --- */
+
+/* What compose makes around the limits. */
+static void add_surroundings(struct plan *p, const char *const *hierarchies)
+{
+	plan_add(p, PHASE_CHECK, PLAN_CHECK, "memory", p->path, "memory.current", "1", "/r");
+	for (size_t i = 0; hierarchies[i]; i++) {
+		plan_add(p, PHASE_CREATE, PLAN_MKDIR, hierarchies[i], "/a.slice", NULL, NULL, "/p");
+		plan_add(p, PHASE_CREATE, PLAN_MKDIR, hierarchies[i], p->path, NULL, NULL, "/p");
+	}
+	plan_add(p, PHASE_CREATE, PLAN_ENABLE, "", "/", "cgroup.subtree_control",
+		 "+cpu +hugetlb +cpuset +memory +misc +pids +io", "/r");
+	plan_add(p, PHASE_CREATE, PLAN_ENABLE, "", "/a.slice", "cgroup.subtree_control", "+cpu +io",
+		 "/r");
+	plan_add(p, PHASE_PRETASK, PLAN_INHERIT, "cpuset", p->path, "cpuset.cpus", NULL, "parent");
+	for (size_t i = 0; hierarchies[i]; i++)
+		plan_add(p, PHASE_PLACE, PLAN_PLACE, hierarchies[i], p->path, "cgroup.procs", "77",
+			 "state:/pid");
+	plan_add(p, PHASE_PLACE, PLAN_AFFINITY, "cpuset", p->path, NULL, "77", "/r");
+	plan_add(p, PHASE_LIMITS, PLAN_WRITE, "memory", p->path, "memory.swap.high", "1", "/r");
+	plan_add(p, PHASE_PRETASK, PLAN_WRITE, "cpuset", p->path, "cpuset.cpus", "0", "/r");
+	plan_add(p, PHASE_UNIFIED, PLAN_WRITE, "memory", p->path, "memory.max", "4096", "/u");
+}
+
+static void test_steps_v2(void **state)
+{
+	static const char *const all[] = {"", NULL};
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V2, false, 0);
+	add_surroundings(&s.plan, all);
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+	assert_string_equal(scene_steps(&s), "check memory /a.slice/vm.scope memory.current 1\n"
+					     "start - /a.slice/vm.scope vm.scope\n"
+					     "enable - / cgroup.subtree_control +hugetlb +misc\n"
+					     "inherit cpuset /a.slice/vm.scope cpuset.cpus\n"
+					     "affinity cpuset /a.slice/vm.scope 77\n"
+					     "write memory /a.slice/vm.scope memory.swap.high 1\n"
+					     "verify cpuset /a.slice/vm.scope cpuset.cpus 0\n"
+					     "verify memory /a.slice/vm.scope memory.max 4096\n");
+	scene_close(&s);
+}
+
+/* Before version 244 systemd does not know the cpuset controller, so nothing delegates it. */
+static void test_steps_without_cpuset(void **state)
+{
+	static const char *const none[] = {NULL};
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V2, false, 243);
+	add_surroundings(&s.plan, none);
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+	assert_non_null(strstr(scene_steps(&s), "subtree_control +hugetlb +cpuset +misc\n"));
+	assert_non_null(
+	    strstr(scene_steps(&s), "\nwrite cpuset /a.slice/vm.scope cpuset.cpus 0\n"));
+	scene_close(&s);
+}
+
+static void test_steps_v1(void **state)
+{
+	static const char *const all[] = {"cpuset",  "cpu",     "memory",       "pids", "blkio",
+					  "devices", "freezer", "name=systemd", NULL};
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V1, false, 0);
+	add_surroundings(&s.plan, all);
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+	assert_string_equal(scene_steps(&s),
+			    "check memory /a.slice/vm.scope memory.current 1\n"
+			    "start name=systemd /a.slice/vm.scope vm.scope\n"
+			    "mkdir cpuset /a.slice\n"
+			    "mkdir cpuset /a.slice/vm.scope\n"
+			    "mkdir freezer /a.slice\n"
+			    "mkdir freezer /a.slice/vm.scope\n"
+			    "enable - / cgroup.subtree_control +cpu +hugetlb +cpuset +memory +misc "
+			    "+pids +io\n"
+			    "enable - /a.slice cgroup.subtree_control +cpu +io\n"
+			    "inherit cpuset /a.slice/vm.scope cpuset.cpus\n"
+			    "write cpuset /a.slice/vm.scope cpuset.cpus 0\n"
+			    "place cpuset /a.slice/vm.scope cgroup.procs 77\n"
+			    "place freezer /a.slice/vm.scope cgroup.procs 77\n"
+			    "affinity cpuset /a.slice/vm.scope 77\n"
+			    "write memory /a.slice/vm.scope memory.swap.high 1\n"
+			    "write memory /a.slice/vm.scope memory.max 4096\n");
+	scene_close(&s);
+}
+
+static void test_steps_adopt(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, HYBRID, true, 0);
+	s.in.vm = 0; /* init sits there already */
+	plan_add(&s.plan, PHASE_CREATE, PLAN_ENABLE, "", "/a.slice", "cgroup.subtree_control",
+		 "+hugetlb", "/r");
+	scene_write(&s, "memory.limit_in_bytes=4096");
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+	assert_string_equal(scene_steps(&s),
+			    "set - /a.slice/vm.scope vm.scope\n"
+			    "enable - /a.slice cgroup.subtree_control +hugetlb\n"
+			    "write memory /a.slice/vm.scope memory.limit_in_bytes 4096\n");
+	assert_string_equal(scene_properties(&s, ""), "MemoryLimit=4096 /r\n");
+	scene_close(&s);
+}
+
+/* Writes to another group than the target are none of the unit's. */
+static void test_other_group(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V2, false, 0);
+	plan_add(&s.plan, PHASE_LIMITS, PLAN_WRITE, "memory", "/a.slice", "memory.max", "1", "/r");
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+	assert_null(unitprop_find(&s.plan.properties, "MemoryMax"));
+	assert_string_equal(scene_steps(&s), "start - /a.slice/vm.scope vm.scope\n"
+					     "write memory /a.slice memory.max 1\n");
+	scene_close(&s);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_scope),
+	    cmocka_unit_test(test_reasons),
+	    cmocka_unit_test(test_no_process),
+	    cmocka_unit_test(test_steps_v2),
+	    cmocka_unit_test(test_steps_without_cpuset),
+	    cmocka_unit_test(test_steps_v1),
+	    cmocka_unit_test(test_steps_adopt),
+	    cmocka_unit_test(test_other_group),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
