@@ -142,6 +142,7 @@ check: $(UNIT) $(B)/vmcg $(B)/vmcg-test | $(B)/.deps-test ## unit, golden and ya
 	@VMCG=$(B)/vmcg tests/run golden tests/golden/run
 	@VMCG=$(B)/vmcg-test tests/run yard bats --tap tests/yard
 	@VMCG=$(B)/vmcg tests/run docs bats --tap tests/docs.bats
+	@VMCG=$(B)/vmcg tests/run precreate bats --tap tests/precreate.bats
 	@tests/run --sum
 
 check-root: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-root ## the machine's real cgroups and runc
@@ -185,12 +186,13 @@ install: $(B)/vmcg $(B)/vmcg.bash ## DESTDIR and prefix are honoured
 	install -D -m 0644 docs/vmcg.8 $(DESTDIR)$(mandir)/man8/vmcg.8
 	install -D -m 0644 docs/vmcg-json.7 $(DESTDIR)$(mandir)/man7/vmcg-json.7
 	install -D -m 0644 $(B)/vmcg.bash $(DESTDIR)$(bashdir)/vmcg
-	install -d -m 0755 $(DESTDIR)$(docdir)/examples/hooks.d
+	install -d -m 0755 $(DESTDIR)$(docdir)/examples/hooks.d/podman
 	install -m 0644 $(wildcard docs/examples/*.json docs/examples/*.conf docs/examples/README) $(DESTDIR)$(docdir)/examples
 	install -m 0644 docs/examples/hooks.d/*.json $(DESTDIR)$(docdir)/examples/hooks.d
+	install -m 0644 docs/examples/hooks.d/podman/*.json $(DESTDIR)$(docdir)/examples/hooks.d/podman
 	sed -i 's|/usr/local/sbin/vmcg|$(sbindir)/vmcg|; s|/usr/local/share/doc/vmcg|$(docdir)|' \
 		$(DESTDIR)$(mandir)/man8/vmcg.8 $(DESTDIR)$(docdir)/examples/*.json \
-		$(DESTDIR)$(docdir)/examples/hooks.d/*.json
+		$(DESTDIR)$(docdir)/examples/hooks.d/*.json $(DESTDIR)$(docdir)/examples/hooks.d/podman/*.json
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile
