@@ -41,6 +41,10 @@ enum { INIT = 42, VM = 77 };
 	"\"layout\":\"unified\",\"mounts\":{\"unified\":\"/sys/fs/cgroup\"},\"controllers\":[" \
 	"\"cpuset\",\"cpu\",\"io\",\"memory\",\"pids\"]" MACHINE
 
+#define UNIFIED_HUGE                                                                           \
+	"\"layout\":\"unified\",\"mounts\":{\"unified\":\"/sys/fs/cgroup\"},\"controllers\":[" \
+	"\"cpuset\",\"cpu\",\"memory\",\"hugetlb\"],\"files\":[\"hugetlb.2MB.max\"]" MACHINE
+
 #define AT(pid, places) "{\"pid\":" #pid ",\"cgroups\":{" places "}}"
 
 struct row {
@@ -53,6 +57,7 @@ struct row {
 	const char *tail;
 	int64_t vm;
 	bool nothing;
+	bool systemd; /* the manager; the unit is vm.scope */
 	const char *want;
 };
 
@@ -291,6 +296,71 @@ static const struct row rows[] = {
 	     "enable - /u cgroup.subtree_control=+memory\n"
 	     "\n"
 	     "write memory /u/vm memory.max=4096\n"},
+    {.name = "systemd: the unit first, its directories and limits are not ours",
+     .host = HYBRID ",\"systemd\":252",
+     .systemd = true,
+     .path = "/a.slice/vm.scope",
+     .vm = VM,
+     .config = "{\"memory\":{\"limit\":4096,\"swap\":-1},\"hugepageLimits\":[]}",
+     .want = "start - /a.slice/vm.scope ?=vm.scope\n"
+	     "\n"
+	     "devices devices /a.slice/vm.scope\n"
+	     "\n"
+	     "verify memory /a.slice/vm.scope memory.limit_in_bytes=4096\n"},
+    {.name = "systemd: what is not delegated is enabled below the unit's slices",
+     .host = UNIFIED_HUGE ",\"systemd\":257",
+     .systemd = true,
+     .path = "/a.slice/vm.scope",
+     .vm = VM,
+     .config = "{\"memory\":{\"limit\":4096},\"cpu\":{\"cpus\":\"0\"},"
+	       "\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":2097152}]}",
+     .want = "start - /a.slice/vm.scope ?=vm.scope\n"
+	     "enable - / cgroup.subtree_control=+hugetlb\n"
+	     "enable - /a.slice cgroup.subtree_control=+hugetlb\n"
+	     "\n"
+	     "devices devices /a.slice/vm.scope\n"
+	     "\n"
+	     "affinity cpuset /a.slice/vm.scope ?=77\n"
+	     "\n"
+	     "verify cpuset /a.slice/vm.scope cpuset.cpus=0\n"
+	     "verify memory /a.slice/vm.scope memory.max=4096\n"
+	     "write hugetlb /a.slice/vm.scope hugetlb.2MB.max=2097152\n"},
+    {.name = "systemd: no process, no scope",
+     .host = UNIFIED ",\"systemd\":257",
+     .systemd = true,
+     .path = "/a.slice/vm.scope",
+     .config = "{}",
+     .want = "host: vm.scope: systemd makes a scope only around a process"},
+    {.name = "systemd: the runtime's unit is told, and the files are written",
+     .host = UNIFIED ",\"systemd\":257",
+     .more = ",\"processes\":[" AT(42, "\"unified\":\"/a.slice/vm.scope/container\"") "]",
+     .systemd = true,
+     .mode = MODE_ADOPT,
+     .path = "/a.slice/vm.scope",
+     .vm = INIT,
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "set - /a.slice/vm.scope ?=vm.scope\n"
+	     "enable - / cgroup.subtree_control=+memory\n"
+	     "enable - /a.slice cgroup.subtree_control=+memory\n"
+	     "\n"
+	     "devices devices /a.slice/vm.scope\n"
+	     "devices devices /a.slice/vm.scope/container\n"
+	     "\n"
+	     "write memory /a.slice/vm.scope memory.max=4096\n"},
+    {.name = "systemd: a hierarchy in which init is elsewhere is no reason not to tell the unit",
+     .host = LEGACY ",\"systemd\":252",
+     .more = ",\"processes\":[" AT(42, "\"memory\":\"/a.slice/vm.scope\","
+				       "\"devices\":\"/a.slice/vm.scope\"") "]",
+     .systemd = true,
+     .mode = MODE_ADOPT,
+     .path = "/a.slice/vm.scope",
+     .vm = INIT,
+     .config = "{\"memory\":{\"limit\":4096}}",
+     .want = "set name=systemd /a.slice/vm.scope ?=vm.scope\n"
+	     "\n"
+	     "devices devices /a.slice/vm.scope\n"
+	     "\n"
+	     "write memory /a.slice/vm.scope memory.limit_in_bytes=4096\n"},
     {.name = "rootless without delegation: no step at all",
      .host = UNIFIED ",\"rootless\":true",
      .nothing = true,
@@ -349,6 +419,12 @@ static int make(struct plan *plan, const struct row *row, struct error *e)
 	must(policy_parse(&policy, a, rules, strlen(rules), e), e, row);
 	target.tail = row->tail;
 	target.nothing = row->nothing;
+	if (row->systemd) {
+		target.manager = MANAGER_SYSTEMD;
+		target.id = "c1";
+		target.unit = "vm.scope";
+		target.slice = "a.slice";
+	}
 	target.fresh = facts_cgroup(&facts, path) == NULL;
 	hypervisor_list(&devices, &policy, NULL, 0, plan);
 	return compose_plan(plan, &in, e);

@@ -194,7 +194,11 @@ static void test_empty(void **state)
 			   "  \"target\": {\"path\": \"/machine.slice/vm-1.scope\", \"unit\": "
 			   "\"vm-1.scope\", \"slice\": \"machine.slice\"},\n"
 			   "  \"steps\": [],\n"
-			   "  \"unit\": null,\n"
+			   "  \"unit\": {\n"
+			   "    \"name\": \"vm-1.scope\",\n"
+			   "    \"slice\": \"machine.slice\",\n"
+			   "    \"properties\": []\n"
+			   "  },\n"
 			   "  \"devices\": null,\n"
 			   "  \"warnings\": []\n"
 			   "}\n");
@@ -204,6 +208,83 @@ static void test_empty(void **state)
 			   "mode     adopt\n"
 			   "target   /machine.slice/vm-1.scope\n"
 			   "unit     vm-1.scope in machine.slice\n");
+	text_free(&json);
+	text_free(&text);
+	arena_free(&a);
+}
+
+/* A unit with properties of several types, and the steps that are about units. */
+static void test_unit(void **state)
+{
+	static struct unit_item allow[] = {{.key = "/dev/char/1:3", .text = "rwm"},
+					   {.key = "/dev/char/1:5", .text = "rwm"},
+					   {.key = "/dev/char/1:7", .text = "r\n"},
+					   {.key = "/dev/char/1:8", .text = "rwm"}};
+	struct unit_property list[] = {
+	    {.name = "Delegate", .type = "b", .number = 1, .why = "default"},
+	    {.name = "DeviceAllow", .type = "a(ss)", .why = "d"},
+	    {.name = "DeviceAllow", .type = "a(ss)", .items = allow, .n_items = 4, .why = "d"},
+	    {.name = "DeviceAllow", .type = "a(ss)", .items = allow, .n_items = 3, .why = "d"},
+	    {.name = "MemoryMax", .type = "t", .number = 536870912, .why = "/m"},
+	    {.name = "MemoryLow", .type = "t", .number = UNITPROP_INFINITY, .why = "/m"},
+	    {.name = "CPUQuotaPerSecUSec", .type = "t", .number = 340000, .why = "/q"},
+	    {.name = "TimeoutStopUSec", .type = "t", .number = 10000000, .why = "default"},
+	    {.name = "TasksMax", .type = "t", .number = 2048, .why = "/t"},
+	};
+	struct arena a = {0};
+	struct text json = {0}, text = {0};
+	struct plan p = {.arena = &a,
+			 .layout = LAYOUT_UNIFIED,
+			 .manager = MANAGER_SYSTEMD,
+			 .path = "/p",
+			 .unit = "u.scope",
+			 .slice = "s.slice",
+			 .properties = {list, sizeof(list) / sizeof(*list)}};
+
+	(void)state;
+	plan_add(&p, PHASE_LIMITS, PLAN_VERIFY, "memory", "/p", "memory.max", "536870912", "/m");
+	plan_add(&p, PHASE_CREATE, PLAN_SET, "", "/p", NULL, "u.scope", "w");
+	plan_add(&p, PHASE_CREATE, PLAN_START, "", "/p", NULL, "u.scope", "w");
+	plan_sort(&p);
+	plan_text(&p, &text);
+	check_text(
+	    text.s,
+	    "layout   unified\n"
+	    "manager  systemd\n"
+	    "mode     own\n"
+	    "target   /p\n"
+	    "unit     u.scope in s.slice\n"
+	    "\n"
+	    "set       -       /p  u.scope                           # w\n"
+	    "start     -       /p  u.scope                           # w\n"
+	    "verify    memory  /p  memory.max = 536870912 (512 MiB)  # /m\n"
+	    "\n"
+	    "properties\n"
+	    "  Delegate           = yes                                                 # default\n"
+	    "  DeviceAllow        = []                                                  # d\n"
+	    "  DeviceAllow        = [/dev/char/1:3 rwm, /dev/char/1:5 rwm, and 2 more]  # d\n"
+	    "  DeviceAllow        = [/dev/char/1:3 rwm, /dev/char/1:5 rwm, /dev/char/1:7 r\\x0a]  "
+	    "# d\n"
+	    "  MemoryMax          = 536870912 (512 MiB)                                 # /m\n"
+	    "  MemoryLow          = infinity                                            # /m\n"
+	    "  CPUQuotaPerSecUSec = 340000 (34% of a CPU)                               # /q\n"
+	    "  TimeoutStopUSec    = 10000000 (10 s)                                     # default\n"
+	    "  TasksMax           = 2048                                                # /t\n");
+	p.properties.n = 2;
+	plan_json(&p, &json);
+	check_text(strstr(json.s, "  \"unit\""), "  \"unit\": {\n"
+						 "    \"name\": \"u.scope\",\n"
+						 "    \"slice\": \"s.slice\",\n"
+						 "    \"properties\": [\n"
+						 "      {\"name\": \"Delegate\", \"type\": \"b\", "
+						 "\"value\": true, \"why\": \"default\"},\n"
+						 "      {\"name\": \"DeviceAllow\", \"type\": "
+						 "\"a(ss)\", \"value\": [], \"why\": \"d\"}\n"
+						 "    ]\n"
+						 "  },\n"
+						 "  \"devices\": null,\n"
+						 "  \"warnings\": []\n"
+						 "}\n");
 	text_free(&json);
 	text_free(&text);
 	arena_free(&a);
@@ -285,7 +366,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_json), cmocka_unit_test(test_text),  cmocka_unit_test(test_empty),
-	    cmocka_unit_test(test_sort), cmocka_unit_test(test_lines),
+	    cmocka_unit_test(test_sort), cmocka_unit_test(test_lines), cmocka_unit_test(test_unit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

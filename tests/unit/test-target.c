@@ -28,11 +28,13 @@ enum { INIT = 42, VM = 77 };
 #define V1                                                                                \
 	"\"layout\":\"legacy\",\"mounts\":{\"memory\":\"/sys/fs/cgroup/memory\",\"cpu\":" \
 	"\"/sys/fs/cgroup/cpu\"}"
-#define ROOTLESS      V2 ",\"euid\":1000,\"rootless\":true"
-#define DELEGATED     ROOTLESS ",\"delegated\":\"/user.slice/u.service\""
+#define ROOTLESS         V2 ",\"euid\":1000,\"rootless\":true"
+#define DELEGATED        ROOTLESS ",\"delegated\":\"/user.slice/u.service\""
+#define USER_SD_AT(path) ROOTLESS ",\"systemd\":257,\"delegated\":\"" path "\""
+#define USER_SD          USER_SD_AT("/user.slice/user-1.slice/user@1.service")
 
 /* What a row adds to its host. */
-#define INIT_AT(path) "\"processes\":[{\"pid\":42,\"cgroups\":{\"unified\":\"" path "\"}}]"
+#define INIT_AT(path)    "\"processes\":[{\"pid\":42,\"cgroups\":{\"unified\":\"" path "\"}}]"
 #define INIT_V1(mem, cpu) \
 	"\"processes\":[{\"pid\":42,\"cgroups\":{\"memory\":\"" mem "\",\"cpu\":\"" cpu "\"}}]"
 #define GROUP(path, procs, children) \
@@ -46,6 +48,8 @@ struct row {
 	bool join, require;
 	const char *want;
 };
+
+#define VMCG_C1  "/system.slice/vmcg-c1.scope unit=vmcg-c1.scope slice=system.slice fresh"
 
 #define CGROUPFS (MANAGER_CGROUPFS + 1)
 #define SYSTEMD  (MANAGER_SYSTEMD + 1)
@@ -64,9 +68,6 @@ static const struct row managers[] = {
     {.host = V2_SD,
      .path = ":p:n",
      .want = "systemd own /system.slice/p-n.scope unit=p-n.scope slice=system.slice fresh"},
-    {.host = V2_SD ",\"rootless\":true,\"euid\":1",
-     .path = ":p:n",
-     .want = "systemd own /user.slice/p-n.scope unit=p-n.scope slice=user.slice fresh"},
     {.host = V2_SD,
      .path = "a:b:c",
      .want = "cgroupfs own /a:b:c fresh ! cgroupsPath \"a:b:c\" looks like slice:prefix:name, but "
@@ -82,6 +83,10 @@ static const struct row managers[] = {
      .manager = SYSTEMD,
      .want = "systemd own /system.slice/vmcg-c1.scope unit=vmcg-c1.scope slice=system.slice fresh"},
     {.manager = SYSTEMD, .path = "a.slice:p:n", .want = "host: systemd does not run here"},
+    {.host = V2_SD,
+     .path = "a.slice:p:n.scope",
+     .want = "systemd own /a.slice/p-n.scope.scope unit=p-n.scope.scope slice=a.slice fresh ! "
+	     "cgroupsPath: the name ends in \".scope\" already: the unit is p-n.scope.scope"},
     /* with --systemd-cgroup there is no other form */
     {.host = V2_SD,
      .manager = SYSTEMD,
@@ -205,6 +210,31 @@ static const struct row runtimes[] = {
      .want = "cgroupfs adopt /base/a/b tail=a/b"},
 };
 
+/* The same with systemd asked for: only what is a unit named after the container. */
+static const struct row units[] = {
+    {.more = INIT_AT("/system.slice/runc-c1.scope"),
+     .want = "systemd adopt /system.slice/runc-c1.scope unit=runc-c1.scope slice=system.slice "
+	     "tail=runc-c1.scope"},
+    {.more = INIT_AT("/a.slice/a-b.slice/crun-c1.scope/container"),
+     .want = "systemd adopt /a.slice/a-b.slice/crun-c1.scope unit=crun-c1.scope slice=a-b.slice "
+	     "tail=crun-c1.scope"},
+    {.more = INIT_AT("/libpod-c1.scope"),
+     .want = "systemd adopt /libpod-c1.scope unit=libpod-c1.scope slice=-.slice "
+	     "tail=libpod-c1.scope"},
+    {.more = INIT_AT("/c1"), .want = "systemd own " VMCG_C1},
+    {.more = INIT_AT("/system.slice/c1.scope"), .want = "systemd own " VMCG_C1},
+    {.more = INIT_AT("/system.slice/runc-c10.scope"), .want = "systemd own " VMCG_C1},
+    {.more = INIT_AT("/system.slice/ssh.service"), .want = "systemd own " VMCG_C1},
+    {.more = INIT_AT("/system.slice/runc-c1.scope"),
+     .mode = OWN,
+     .vm = VM,
+     .want = "systemd own " VMCG_C1},
+    /* a path was named, so that is where to look */
+    {.more = INIT_AT("/system.slice/runc-c1.scope"),
+     .path = "a.slice:p:n",
+     .want = "systemd own /a.slice/p-n.scope unit=p-n.scope slice=a.slice fresh"},
+};
+
 static const struct row rootless[] = {
     {.host = ROOTLESS,
      .path = "/vm",
@@ -225,6 +255,37 @@ static const struct row rootless[] = {
      .path = "a/b",
      .more = INIT_AT("/user.slice/other/a/b"),
      .want = "cgroupfs adopt /user.slice/other/a/b tail=a/b"},
+
+    /* systemd is the user's own, and so are its paths */
+    {.host = USER_SD,
+     .path = ":p:n",
+     .want = "systemd own /user.slice/user-1.slice/user@1.service/user.slice/p-n.scope "
+	     "unit=p-n.scope slice=user.slice fresh"},
+    {.host = USER_SD_AT("/user@1.service/app.slice/x.service"),
+     .path = "a.slice:p:n",
+     .want = "systemd own /user@1.service/a.slice/p-n.scope unit=p-n.scope slice=a.slice fresh"},
+    {.host = USER_SD,
+     .path = ":p:n",
+     .more = INIT_AT("/user.slice/user-1.slice/user@1.service/user.slice/p-n.scope/container"),
+     .want = "systemd adopt /user.slice/user-1.slice/user@1.service/user.slice/p-n.scope "
+	     "unit=p-n.scope slice=user.slice"},
+    {.host = USER_SD,
+     .manager = SYSTEMD,
+     .more = INIT_AT("/user.slice/user-1.slice/user@1.service/user.slice/crun-c1.scope"),
+     .want = "systemd adopt /user.slice/user-1.slice/user@1.service/user.slice/crun-c1.scope "
+	     "unit=crun-c1.scope slice=user.slice tail=crun-c1.scope"},
+    {.host = USER_SD_AT("/somewhere/user@1.slice"),
+     .path = ":p:n",
+     .want = "host: /somewhere/user@1.slice is delegated to this user, but it is not within the "
+	     "user's systemd"},
+    {.host = ROOTLESS ",\"systemd\":257",
+     .path = ":p:n",
+     .want = "systemd own /user.slice/p-n.scope unit=p-n.scope slice=user.slice nothing ! "
+	     "rootless: no cgroup is delegated to this user, so no limit applies"},
+    {.host = ROOTLESS ",\"systemd\":257",
+     .path = ":p:n",
+     .require = true,
+     .want = "host: \"rootless\": \"require\""},
 };
 
 /* --- running them --- */
@@ -321,6 +382,20 @@ static void test_runtimes(void **state)
 	check(runtimes, COUNT(runtimes));
 }
 
+/* On a host with systemd, which was asked for. */
+static void test_units(void **state)
+{
+	struct row rows[COUNT(units)];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(units); i++) {
+		rows[i] = units[i];
+		rows[i].host = V2_SD;
+		rows[i].manager = SYSTEMD;
+	}
+	check(rows, COUNT(rows));
+}
+
 static void test_rootless(void **state)
 {
 	(void)state;
@@ -370,6 +445,7 @@ int main(void)
 	    cmocka_unit_test(test_managers), cmocka_unit_test(test_paths),
 	    cmocka_unit_test(test_modes),    cmocka_unit_test(test_runtimes),
 	    cmocka_unit_test(test_rootless), cmocka_unit_test(test_path_in),
+	    cmocka_unit_test(test_units),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
