@@ -31,7 +31,8 @@ static void splice_inside(struct splice *s, const char *bytes, const struct json
 {
 	size_t at = n->end - 1;
 
-	while (memchr(" \t\r\n", bytes[at - 1], 4))
+	/* The parser takes two blanks more than JSON has. */
+	while (memchr(" \t\r\n\v\f", bytes[at - 1], 6))
 		at--;
 	s->from = s->to = at;
 	s->lead = memchr("[{", bytes[at - 1], 2) ? "" : ",";

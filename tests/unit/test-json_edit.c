@@ -67,6 +67,8 @@ static const struct {
     {"\t{ 'a' : [ ] }\r\n", "/a", "\t{ 'a' : [1,{} ] }\r\n"},
     {"{\n  'a': [\n    0\n  ]\n}\n\n", "/a", "{\n  'a': [\n    0,1,{}\n  ]\n}\n\n"},
     {"{\n  'x': 1\n}", "/a", "{\n  'x': 1,'a':[1,{}]\n}"},
+    {"{\f}", "/a", "{'a':[1,{}]\f}"}, /* no blanks of JSON, but the parser's */
+    {"{'a':[0\v\f]}", "/a", "{'a':[0,1,{}\v\f]}"},
     /* brackets, quotes and names inside strings lead nobody astray */
     {"{'x':'}]{[','a':['[']}", "/a", "{'x':'}]{[','a':['[',1,{}]}"},
     {"{'x':'\\\"a\\\":[]','a':['\\\\']}", "/a", "{'x':'\\\"a\\\":[]','a':['\\\\',1,{}]}"},
