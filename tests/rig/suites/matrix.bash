@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # what is set here is used by the tests
+# shellcheck shell=bash disable=SC2034,SC2154 # what is set here is used by the tests, and the other way round
 # SPDX-License-Identifier: Apache-2.0
 #
 # matrix - one field of the support matrix: a caller, a manager, and everything that has to hold

@@ -93,10 +93,11 @@ stop_bus() {
 readonly no_private='mount --bind /dev/null /run/systemd/private;'
 readonly no_bus='mount --bind /dev/null /run/dbus/system_bus_socket;'
 
+# It has its KVM VM and its processors, and does not start them (-S): the processors that these machines emulate do not bear it.
 @test "systemd: a QEMU with KVM is found, placed, limited, and outlives its scope" {
 	mkfifo "$T/qmp.in" "$T/qmp.out"
 	exec {TO}<>"$T/qmp.in" {FROM}<>"$T/qmp.out"
-	bash -c 'qemu-system-x86_64 -machine microvm -accel kvm -nodefaults -no-user-config -display none -m 32 \
+	bash -c 'qemu-system-x86_64 -S -machine microvm -accel kvm -nodefaults -no-user-config -display none -m 32 \
 		-chardev pipe,id=qmp,path="$0" -mon chardev=qmp,mode=control & trap "kill $!" TERM; wait' \
 		"$T/qmp" </dev/null >"$T/qemu.out" 2>&1 3>&- &
 	INIT=$!
@@ -111,18 +112,18 @@ readonly no_bus='mount --bind /dev/null /run/dbus/system_bus_socket;'
 	expect 0
 	[ "$(record .vm.pid)" = "$VM" ]
 	in_scope "$VM"
-	# Every thread has come along, and the VM runs.
+	# Every thread has come along, and QEMU is well.
 	for task in /proc/"$VM"/task/*; do
 		diff "$task/cgroup" "/proc/$VM/cgroup"
 	done
-	qmp '"query-status"' '"running": true'
+	qmp '"query-status"' '"status": "prelaunch"'
 	# Hot-plug: QEMU itself opens what it is let at, and nothing else.
 	qmp '"netdev_add", "arguments": {"type": "tap", "id": "n0", "ifname": "vmcg0", "script": "no", "downscript": "no", "vhost": true}' '"return"'
 	qmp '"chardev-add", "arguments": {"id": "x", "backend": {"type": "file", "data": {"out": "/dev/loop-control", "append": true}}}' \
 		'Operation not permitted'
 
 	goes_home
-	qmp '"query-status"' '"running": true'
+	qmp '"query-status"' '"status": "prelaunch"'
 	nothing_left
 }
 
@@ -160,7 +161,8 @@ qmp() {
 		workers+=("$!")
 	done
 	wait "${workers[@]}"
-	! grep -h . "$T"/worker.*
+	said=$(cat "$T"/worker.*)
+	[ -z "$said" ] || fail "$said"
 	nothing_left
 	for i in "${STARTED[@]}"; do
 		[ "$(<"/proc/$i/cgroup")" = "$HOME_GROUPS" ]
