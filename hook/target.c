@@ -313,15 +313,32 @@ static int own_beside(struct target *t, const struct target_wishes *w, struct ar
 	return 0;
 }
 
-static int refuse_populated(const struct target *t, const struct facts_cgroup *g, struct error *e)
+/* What stands behind "holds": "2 processes and 0 child groups of others". */
+static const char *population(const struct facts_cgroup *g, struct arena *a)
 {
-	return error_set(
-	    e, ERROR_HOST,
-	    "%s: the cgroup exists and holds %llu process%s and %llu child group%s of "
-	    "others; choose another cgroupsPath, or allow it with \"join\": true in the "
-	    "policy and --mode own",
-	    t->path, (unsigned long long)g->procs, g->procs == 1 ? "" : "es",
-	    (unsigned long long)g->children, g->children == 1 ? "" : "s");
+	return arena_printf(a, "%llu process%s and %llu child group%s of others",
+			    (unsigned long long)g->procs, g->procs == 1 ? "" : "es",
+			    (unsigned long long)g->children, g->children == 1 ? "" : "s");
+}
+
+static int refuse_populated(const struct target *t, const struct facts_cgroup *g, struct arena *a,
+			    struct error *e)
+{
+	if (t->manager == MANAGER_SYSTEMD)
+		return error_set(e, ERROR_HOST,
+				 "%s: the unit %s exists and holds %s; choose another cgroupsPath, "
+				 "or stop the unit if it is a leftover",
+				 t->path, t->unit, population(g, a));
+	return error_set(e, ERROR_HOST,
+			 "%s: the cgroup exists and holds %s; choose another cgroupsPath, or allow "
+			 "it with \"join\": true in the policy and --mode own",
+			 t->path, population(g, a));
+}
+
+/* systemd starts no unit twice, so only a cgroup of ours can be joined. */
+static bool may_join(const struct target *t, const struct target_wishes *w)
+{
+	return w->join && w->mode == MODE_OWN && t->manager == MANAGER_CGROUPFS;
 }
 
 int target_decide(struct target *t, const struct target_wishes *w, const struct facts *f,
@@ -348,7 +365,7 @@ int target_decide(struct target *t, const struct target_wishes *w, const struct 
 		return -1;
 	g = facts_cgroup(f, t->path);
 	t->fresh = g == NULL;
-	if (g && (g->procs || g->children) && !(w->join && w->mode == MODE_OWN))
-		return refuse_populated(t, g, e);
+	if (g && (g->procs || g->children) && !may_join(t, w))
+		return refuse_populated(t, g, a, e);
 	return 0;
 }

@@ -45,13 +45,18 @@ static char bad_character(const char *field)
 
 static int check_field(const char *value, const char *what, const char *field, struct error *e)
 {
-	char c = bad_character(field);
+	unsigned char c = (unsigned char)bad_character(field);
 
+	if (c >= 0x80) /* a part of a character only */
+		return error_set(e, ERROR_INPUT,
+				 "/linux/cgroupsPath: \"%s\": the %s of a systemd unit takes ASCII "
+				 "only (byte 0x%02x)",
+				 value, what, c);
 	if (c)
 		return error_set(e, ERROR_INPUT,
 				 "/linux/cgroupsPath: \"%s\": character '%c' (0x%02x) cannot stand "
 				 "in the %s of a systemd unit",
-				 value, c, (unsigned char)c, what);
+				 value, c, c, what);
 	if (strcmp(field, ".") == 0 || strcmp(field, "..") == 0)
 		return error_set(e, ERROR_INPUT, "/linux/cgroupsPath: \"%s\": the %s is \"%s\"",
 				 value, what, field);
@@ -80,6 +85,12 @@ static int check_slice(const char *value, const char *slice, struct error *e)
 	return 0;
 }
 
+/* systemd escapes the directories whose names the kernel or it could take for something else. */
+static const char *escape(const char *unit)
+{
+	return unit[0] == '_' || unit[0] == '.' || strncmp(unit, "cgroup.", 7) == 0 ? "_" : "";
+}
+
 /* "a-b-c.slice" -> "/a.slice/a-b.slice/a-b-c.slice"; "-.slice" -> "". */
 static const char *expand_slice(const char *slice, struct arena *a)
 {
@@ -88,16 +99,15 @@ static const char *expand_slice(const char *slice, struct arena *a)
 
 	if (strcmp(slice, "-" SLICE) == 0)
 		return path;
-	for (size_t i = 1; i <= stem; i++)
-		if (i == stem || slice[i] == '-')
-			path = arena_printf(a, "%s/%.*s" SLICE, path, (int)i, slice);
-	return path;
-}
+	for (size_t i = 1; i <= stem; i++) {
+		const char *part;
 
-/* systemd escapes the directories whose names the kernel or it could take for something else. */
-static bool needs_escape(const char *unit)
-{
-	return unit[0] == '_' || unit[0] == '.' || strncmp(unit, "cgroup.", 7) == 0;
+		if (i < stem && slice[i] != '-')
+			continue;
+		part = arena_printf(a, "%.*s" SLICE, (int)i, slice);
+		path = arena_printf(a, "%s/%s%s", path, escape(part), part);
+	}
+	return path;
 }
 
 static int finish(struct unitname *ret, const char *value, const char *slice, const char *unit,
@@ -109,8 +119,7 @@ static int finish(struct unitname *ret, const char *value, const char *slice, co
 		    "/linux/cgroupsPath: \"%s\": the unit name is longer than 255 bytes", value);
 	ret->slice = slice;
 	ret->unit = unit;
-	ret->path =
-	    arena_printf(a, "%s/%s%s", expand_slice(slice, a), needs_escape(unit) ? "_" : "", unit);
+	ret->path = arena_printf(a, "%s/%s%s", expand_slice(slice, a), escape(unit), unit);
 	return 0;
 }
 

@@ -73,48 +73,45 @@ static int check(const struct bandwidth *b, const char *why, struct error *e)
 	return 0;
 }
 
-/* The period that systemd writes for a quota: long enough for the kernel's least quota. */
-static uint64_t final_period(uint64_t per_second, uint64_t period)
+/* Why systemd makes something else of it. */
+static const char *reason(const struct bandwidth *asked, const struct bandwidth *got)
 {
-	uint64_t least = MILLI * SECOND / per_second;
-
-	least = least < MILLI ? MILLI : least;
-	period = period < least ? least : period;
-	return period > SECOND ? SECOND : period;
+	if (asked->quota * got->period != got->quota * asked->period)
+		return "systemd counts in whole percent of a CPU";
+	return "systemd before version 242 has one period";
 }
 
 static void note_rounding(struct unitplan_work *w, const struct bandwidth *asked,
 			  const struct bandwidth *got, const char *why)
 {
-	if (asked->quota == UNITPROP_INFINITY && asked->period != got->period)
+	if (asked->quota == got->quota && asked->period == got->period)
+		return;
+	if (asked->quota == UNITPROP_INFINITY)
 		plan_note(w->plan,
-			  "%s: the period of %llu is left out, systemd keeps none "
-			  "without a quota",
+			  "%s: the period of %llu is left out, systemd keeps none without a quota",
 			  why, (unsigned long long)asked->period);
-	else if (asked->quota != got->quota || asked->period != got->period)
-		plan_note(w->plan,
-			  "%s: %llu of %llu microseconds becomes %llu of %llu, systemd counts in "
-			  "whole percent of a CPU%s",
-			  why, (unsigned long long)asked->quota, (unsigned long long)asked->period,
+	else
+		plan_note(w->plan, "%s: %llu of %llu microseconds becomes %llu of %llu, %s", why,
+			  (unsigned long long)asked->quota, (unsigned long long)asked->period,
 			  (unsigned long long)got->quota, (unsigned long long)got->period,
-			  asked->period != got->period && !unitplan_has(w, PERIOD_SINCE, 0)
-			      ? ", and before version 242 has one period"
-			      : "");
+			  reason(asked, got));
 }
 
-/* Set the properties; *ret is what systemd makes of them. */
+/* Set the properties; *ret is what systemd makes of them. (It would stretch a period that is too
+ * short for the kernel's least quota; here the quota is not below that.) */
 static int set_bandwidth(struct unitplan_work *w, struct bandwidth asked, const char *why,
 			 struct bandwidth *ret, struct error *e)
 {
 	bool has_period = unitplan_has(w, PERIOD_SINCE, 0);
 	struct bandwidth got = {UNITPROP_INFINITY, PERIOD_DEFAULT};
-	uint64_t per_second = UNITPROP_INFINITY;
+	uint64_t percent, per_second = UNITPROP_INFINITY;
 
 	if (check(&asked, why, e) < 0)
 		return -1;
 	if (asked.quota != UNITPROP_INFINITY) {
-		per_second = (asked.quota * 100 + asked.period - 1) / asked.period * (SECOND / 100);
-		got.period = final_period(per_second, has_period ? asked.period : PERIOD_DEFAULT);
+		percent = (asked.quota * 100 + asked.period - 1) / asked.period;
+		per_second = percent * (SECOND / 100);
+		got.period = has_period ? asked.period : PERIOD_DEFAULT;
 		if (per_second > UINT64_MAX / got.period)
 			return planner_unfit(why, e,
 					     "%llu of %llu microseconds: more than systemd can "
@@ -122,7 +119,6 @@ static int set_bandwidth(struct unitplan_work *w, struct bandwidth asked, const 
 					     (unsigned long long)asked.quota,
 					     (unsigned long long)asked.period);
 		got.quota = per_second * got.period / SECOND;
-		got.quota = got.quota < MILLI ? MILLI : got.quota;
 	}
 	unitplan_limit(w, "CPUQuotaPerSecUSec", "t", why)->number = per_second;
 	if (asked.quota != UNITPROP_INFINITY && has_period && asked.period != PERIOD_DEFAULT)

@@ -152,6 +152,14 @@ static const struct row modes[] = {
      .join = true,
      .want = "cgroupfs own /vm"},
 
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = GROUP("/a.slice/p-n.scope", 3, 0),
+     .mode = OWN,
+     .join = true, /* no unit is started twice */
+     .want = "host: /a.slice/p-n.scope: the unit p-n.scope exists and holds 3 processes and 0 "
+	     "child groups of others; choose another cgroupsPath, or stop the unit"},
+
     /* adopt was asked for */
     {.path = "/vm", .mode = ADOPT, .more = INIT_AT("/vm"), .want = "cgroupfs adopt /vm"},
     {.path = "/vm",

@@ -43,6 +43,9 @@ static const struct row rows[] = {
     /* directories that could be taken for control files are escaped, unit names are not */
     {"a.slice::_x", "a.slice _x.scope /a.slice/__x.scope"},
     {"a.slice::.x", "a.slice .x.scope /a.slice/_.x.scope"},
+    {"_a-b.slice::c", "_a-b.slice c.scope /__a.slice/__a-b.slice/c.scope"},
+    {"..slice::c", "..slice c.scope /_..slice/c.scope"},
+    {"cgroup.a.slice::c", "cgroup.a.slice c.scope /_cgroup.a.slice/c.scope"},
     {"a.slice::cgroup.x", "a.slice cgroup.x.scope /a.slice/_cgroup.x.scope"},
     {"a.slice:cgroup.x:y", "a.slice cgroup.x-y.scope /a.slice/_cgroup.x-y.scope"},
     {"a.slice::cpu.x", "a.slice cpu.x.scope /a.slice/cpu.x.scope"},
@@ -73,7 +76,7 @@ static const struct row rows[] = {
     {"a.slice:p/q:n", "! character '/' (0x2f) cannot stand in the prefix of a systemd unit"},
     {"a.slice:p:n m", "! character ' ' (0x20) cannot stand in the name"},
     {"a.slice:p:n\nm", "! \\x0a' (0x0a) cannot stand in the name"},
-    {"a.slice:p:n\xc3\xa4", "! (0xc3) cannot stand in the name"},
+    {"a.slice:p:n\xc3\xa4", "! the name of a systemd unit takes ASCII only (byte 0xc3)"},
     {"a.slice:p:n%i", "! character '%' (0x25) cannot stand in the name"},
     {"a.slice:p:n@1", "! character '@' (0x40) cannot stand in the name"},
     {"a.slice:p@1:n", "! character '@' (0x40) cannot stand in the prefix"},

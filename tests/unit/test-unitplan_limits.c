@@ -131,7 +131,6 @@ static const struct row cpu[] = {
 				"verify cpu.max=10000 1000000\n! /r: 1000 of 1000000"),
     ROW("cpu.max=1000 1000", "CPUQuotaPerSecUSec=1000000\nCPUQuotaPeriodUSec=1000\n"
 			     "verify cpu.max=1000 1000\n"),
-    /* the least quota of the kernel makes the period longer */
     ROW("cpu.max=1000 10000", "CPUQuotaPerSecUSec=100000\nCPUQuotaPeriodUSec=10000\n"
 			      "verify cpu.max=1000 10000\n"),
     ROW("cpu.max=200000", "CPUQuotaPerSecUSec=2000000\nverify cpu.max=200000 100000\n"),
@@ -147,6 +146,9 @@ static const struct row cpu[] = {
 	"CPUQuotaPerSecUSec=17592186044420000\n"
 	"CPUQuotaPeriodUSec=1000\nverify cpu.max=17592186044420 1000\n"
 	"! /r: 17592186044415 of 1000"),
+    ROW("cpu.max=17592186044415 1000",
+	"host: /r: 17592186044415 of 1000 microseconds: more than systemd can count; use max",
+	.systemd = 241),
     ROW("cpu.max=17592186044416", "input: /r: quota 17592186044416: expected max or 1000.."),
     ROW("cpu.max=999", "input: /r: quota 999: expected max or 1000.."),
     ROW("cpu.max=5000 999", "input: /r: period 999: expected 1000..1000000"),
@@ -286,9 +288,8 @@ static const struct row gates[] = {
 	.systemd = 229),
     ROW("cpu.max=25000 50000",
 	"CPUQuotaPerSecUSec=500000\nverify cpu.max=50000 100000\n"
-	"! /r: 25000 of 50000 microseconds becomes 50000 of 100000, systemd counts in whole "
-	"percent "
-	"of a CPU, and before version 242 has one period\n",
+	"! /r: 25000 of 50000 microseconds becomes 50000 of 100000, systemd before version 242 "
+	"has one period\n",
 	.systemd = 241),
     ROW("cpu.max=25000 50000",
 	"CPUQuotaPerSecUSec=500000\nCPUQuotaPeriodUSec=50000\nverify cpu.max=25000 50000\n",
