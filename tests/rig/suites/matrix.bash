@@ -39,6 +39,7 @@ clear_away() {
 		container delete >/dev/null 2>&1 || true
 	fi
 	[ ! "${UNIT:-}" ] || systemctl stop "$UNIT" 2>/dev/null || true
+	rm -f "$ROOT/systemd-version"
 	finish
 }
 
@@ -350,7 +351,8 @@ remains() {
 
 	find "${HIERARCHIES[@]}" -type d -path "*$KEY*" 2>/dev/null | sed 's/^/cgroup /'
 	systemctl list-units --all --plain --no-legend "*$KEY*" 2>/dev/null | sed 's/^/unit /'
-	find "$ROOT" -mindepth 1 | sed 's/^/record /'
+	# What vmcg remembers of this boot's systemd is no container's.
+	find "$ROOT" -mindepth 1 ! -name systemd-version | sed 's/^/record /'
 	find /sys/fs/bpf -name "*${KEY//./_}*" 2>/dev/null | sed 's/^/pin /'
 	for id in $(our_programs); do
 		grep -qx "$id" <<<"$PROGRAMS" || echo "program $id"

@@ -124,7 +124,14 @@ readonly no_bus='mount --bind /dev/null /run/dbus/system_bus_socket;'
 
 	goes_home
 	qmp '"query-status"' '"status": "prelaunch"'
+	# The socket of the network that was plugged in keeps the dead group, and what was attached to it, until QEMU ends.
+	wait_until only_programs_remain || fail "$(remains)"
+	kill "$VM"
 	nothing_left
+}
+
+only_programs_remain() {
+	! remains | grep -qv '^program'
 }
 
 # qmp COMMAND WANT: give QEMU a command; its next answer that is no event must have this.
