@@ -23,6 +23,7 @@ int systemd_open(struct systemd **ret, const struct systemd_options *o, struct a
 	struct systemd *s = ARENA_NEW(a, struct systemd);
 
 	s->arena = a;
+	s->user = o->user;
 	s->wait_ms = o->wait_ms ? o->wait_ms : SYSTEMD_WAIT_MS;
 	if (systemd_library_load(&s->lib, o->library ? o->library : "libsystemd.so.0", e) < 0)
 		return -1;
@@ -43,7 +44,6 @@ void systemd_close(struct systemd *s)
 		s->lib.sd_bus_close(s->bus);
 		s->bus = s->lib.sd_bus_unref(s->bus);
 	}
-	systemd_library_unload(&s->lib);
 }
 
 /* --- reading --- */
@@ -165,18 +165,31 @@ static void reset_failed(struct systemd *s, const char *unit)
 	systemd_answer_done(s, &ignored);
 }
 
-/* Is the unit the one with that description? 0, SYSTEMD_ABSENT, SYSTEMD_FOREIGN, -1. */
+/*
+ * Is the unit the one with that description? 0, SYSTEMD_ABSENT, SYSTEMD_FOREIGN, -1.
+ * A unit that is not there is shown as an empty one, described by its name.
+ */
 static int compare_description(struct systemd *s, const char *unit, const char *description,
 			       struct error *e)
 {
-	static const char *const names[] = {"Description", NULL};
-	struct unit_properties p = {0};
-	int r;
+	const struct systemd_context c = {.member = "Get of Description", .unit = unit};
+	const char *path = systemd_unit_path(s, unit), *text;
+	struct systemd_answer answer;
+	int r = SYSTEMD_FOREIGN;
 
-	r = systemd_get(&p, s, unit, names, e);
-	if (r != 0)
-		return r;
-	return is_text(&p, "Description", description) ? 0 : SYSTEMD_FOREIGN;
+	text = ask_string(&answer, s, path, SYSTEMD_UNIT, "Description");
+	if (text && strcmp(text, description) == 0)
+		r = 0;
+	systemd_answer_done(s, &answer);
+	if (r == SYSTEMD_FOREIGN && !answer.name) {
+		text = ask_string(&answer, s, path, SYSTEMD_UNIT, "LoadState");
+		if (text && strcmp(text, "not-found") == 0)
+			r = SYSTEMD_ABSENT;
+		systemd_answer_done(s, &answer);
+	}
+	if (systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT))
+		return SYSTEMD_ABSENT;
+	return answer.name ? systemd_explain(e, ERROR_FAILED, s, &c, &answer) : r;
 }
 
 int systemd_stop(struct systemd *s, const char *unit, const char *description, struct error *e)
@@ -201,7 +214,7 @@ int systemd_stop(struct systemd *s, const char *unit, const char *description, s
 	if (r == 0)
 		reset_failed(s, unit);
 	if (r == 0 && strcmp(result, "done") != 0)
-		r = systemd_explain_job(e, &c, result);
+		r = systemd_explain_job(e, s, &c, result);
 	return r;
 }
 
@@ -287,7 +300,7 @@ int systemd_start(const char ***ret_left_out, struct systemd *s, const char *uni
 	r = systemd_job_wait(&result, s, &answer, &c, e);
 	systemd_answer_done(s, &answer);
 	if (r == 0 && strcmp(result, "done") != 0)
-		r = systemd_explain_job(e, &c, result);
+		r = systemd_explain_job(e, s, &c, result);
 	if (r < 0)
 		take_back(s, &start, true);
 	else

@@ -31,7 +31,7 @@ struct systemd_options {
 	bool user;           /* the caller's own manager instead of the system's */
 	const char *runtime; /* user: XDG_RUNTIME_DIR, or NULL */
 	const char *library; /* NULL: libsystemd.so.0; tests */
-	const char *address; /* NULL; tests: connect to this D-Bus address as to the private socket */
+	const char *address; /* NULL; tests: this D-Bus address, as the private socket */
 	unsigned wait_ms;    /* 0: SYSTEMD_WAIT_MS */
 };
 

@@ -64,7 +64,7 @@ static void add_property(struct error *e, const struct unit_property *p)
 	text_free(&value);
 }
 
-static int add_way_out(struct error *e, const struct systemd_context *c,
+static int add_way_out(struct error *e, const struct systemd *s, const struct systemd_context *c,
 		       const struct systemd_answer *answer)
 {
 	uint64_t pid = process_of(c->properties);
@@ -75,7 +75,8 @@ static int add_way_out(struct error *e, const struct systemd_context *c,
 	for (size_t i = 0; i < sizeof(hints) / sizeof(*hints); i++)
 		if (systemd_answer_is(answer, hints[i].name))
 			return error_add(e, "; %s", hints[i].hint);
-	return error_add(e, "; `journalctl -b _PID=1` may say more");
+	return error_add(e, "; `journalctl %s` may say more",
+			 s->user ? "--user -b -t systemd" : "-b _PID=1");
 }
 
 /* "StartTransientUnit of demo.scope" */
@@ -116,10 +117,11 @@ int systemd_explain(struct error *e, enum error_kind kind, const struct systemd 
 	p = named_property(c->properties, answer->text);
 	if (p)
 		add_property(e, p);
-	return add_way_out(e, c, answer);
+	return add_way_out(e, s, c, answer);
 }
 
-int systemd_explain_job(struct error *e, const struct systemd_context *c, const char *result)
+int systemd_explain_job(struct error *e, const struct systemd *s, const struct systemd_context *c,
+			const char *result)
 {
 	uint64_t pid = process_of(c->properties);
 
@@ -129,7 +131,8 @@ int systemd_explain_job(struct error *e, const struct systemd_context *c, const 
 	if (pid && strcmp(result, "failed") == 0)
 		error_add(e, "; did the VM process %llu end meanwhile, or is it another user's?",
 			  (unsigned long long)pid);
-	return error_add(e, "; `journalctl -b -u %s` says more", c->unit);
+	return error_add(e, "; `journalctl %s %s` says more", s->user ? "--user -b -u" : "-b -u",
+			 c->unit);
 }
 
 const char *systemd_refused_property(struct systemd *s, const struct systemd_answer *answer)

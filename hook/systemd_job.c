@@ -10,11 +10,21 @@
  * On the manager's own socket signals always come. A message bus passes on what
  * was asked for: the rule for this one unit is sent ahead of the call, and nobody
  * waits for its confirmation, because a connection's messages keep their order.
+ * Anybody on a bus can send such a signal: only that of the answer's sender counts.
  */
 #include "hook/systemd_work.h"
 
 #include <errno.h>
 #include <string.h>
+
+/* The unique name of a message's sender. Nobody but the manager speaks on its own socket,
+ * where not every version of systemd says who it is. */
+static const char *sender_of(const struct systemd *s, sd_bus_message *m)
+{
+	const char *sender = s->is_bus ? s->lib.sd_bus_message_get_sender(m) : NULL;
+
+	return sender ? sender : "";
+}
 
 /* What every message is shown to before anything else. */
 static int note_job(sd_bus_message *m, void *data, sd_bus_error *ignored)
@@ -32,6 +42,7 @@ static int note_job(sd_bus_message *m, void *data, sd_bus_error *ignored)
 		job = ARENA_APPEND(s->arena, s->jobs, s->n_jobs);
 		job->path = arena_printf(s->arena, "%s", path);
 		job->result = arena_printf(s->arena, "%s", result);
+		job->sender = arena_printf(s->arena, "%s", sender_of(s, m));
 	}
 	return 0;
 }
@@ -88,10 +99,10 @@ void systemd_job_watch(struct systemd *s, const char *unit)
 		ask_for_signals(s, unit);
 }
 
-static const char *result_of(const struct systemd *s, const char *path)
+static const char *result_of(const struct systemd *s, const char *path, const char *sender)
 {
 	for (size_t i = 0; i < s->n_jobs; i++)
-		if (strcmp(s->jobs[i].path, path) == 0)
+		if (strcmp(s->jobs[i].path, path) == 0 && strcmp(s->jobs[i].sender, sender) == 0)
 			return s->jobs[i].result;
 	return NULL;
 }
@@ -114,7 +125,7 @@ int systemd_job_wait(const char **ret_result, struct systemd *s,
 		     const struct systemd_answer *answer, const struct systemd_context *c,
 		     struct error *e)
 {
-	const char *path = NULL, *result;
+	const char *path = NULL, *sender = sender_of(s, answer->reply), *result;
 	int r;
 
 	r = s->lib.sd_bus_message_read(answer->reply, "o", &path);
@@ -122,7 +133,7 @@ int systemd_job_wait(const char **ret_result, struct systemd *s,
 		return error_set_os(e, ERROR_FAILED, -r,
 				    "%s of %s: systemd's answer does not name a job", c->member,
 				    c->unit);
-	while (!(result = result_of(s, path))) {
+	while (!(result = result_of(s, path, sender))) {
 		if (s->refusal)
 			return error_set(e, ERROR_FAILED,
 					 "%s of %s: the message bus does not let us see whether it "

@@ -3,6 +3,7 @@
  * systemd_library - libsystemd, loaded when it is needed
  *
  * Linking it would cost every start of vmcg about as much as all the rest of it.
+ * It stays until the process ends, which is soon: to unmap it is work for nothing.
  */
 #include "hook/systemd_work.h"
 
@@ -33,7 +34,7 @@ int systemd_library_load(struct systemd_library *ret, const char *name, struct e
 		void *symbol = dlsym(l.handle, functions[i].name);
 
 		if (!symbol) {
-			systemd_library_unload(&l);
+			dlclose(l.handle);
 			return error_set(e, ERROR_HOST,
 					 "%s has no function %s: the systemd manager needs the "
 					 "libsystemd of systemd 239 or newer; upgrade the package "
@@ -45,11 +46,4 @@ int systemd_library_load(struct systemd_library *ret, const char *name, struct e
 	}
 	*ret = l;
 	return 0;
-}
-
-void systemd_library_unload(struct systemd_library *l)
-{
-	if (l->handle)
-		dlclose(l->handle);
-	l->handle = NULL;
 }

@@ -34,6 +34,7 @@
 	X(sd_bus_message_close_container)  \
 	X(sd_bus_message_enter_container)  \
 	X(sd_bus_message_exit_container)   \
+	X(sd_bus_message_get_sender)       \
 	X(sd_bus_message_get_error)        \
 	X(sd_bus_message_is_signal)        \
 	X(sd_bus_message_new_method_call)  \
@@ -65,6 +66,7 @@ struct systemd_library {
 /* The end of one job of the unit that is watched. */
 struct systemd_job {
 	const char *path, *result;
+	const char *sender; /* who said so; "" on the manager's own socket */
 };
 
 struct systemd {
@@ -72,6 +74,7 @@ struct systemd {
 	struct arena *arena;
 	sd_bus *bus;
 	const char *way;      /* the socket that answered, for messages */
+	bool user;            /* the caller's manager, not the system's */
 	bool is_bus;          /* a message bus: signals come only to who asked for them */
 	bool subscribed;      /* is_bus: has asked systemd to send signals at all */
 	uint64_t deadline_us; /* CLOCK_MONOTONIC */
@@ -91,9 +94,8 @@ struct systemd_answer {
 	bool silence;     /* no answer came: time was up, or the connection is gone */
 };
 
-/* systemd_library.c. ERROR_HOST */
+/* systemd_library.c: for good. ERROR_HOST */
 int systemd_library_load(struct systemd_library *ret, const char *name, struct error *e);
-void systemd_library_unload(struct systemd_library *l);
 
 /* systemd_connect.c: fills in bus, way and is_bus. ERROR_HOST */
 int systemd_connect(struct systemd *s, const struct systemd_options *o, struct error *e);
@@ -140,7 +142,8 @@ int systemd_explain(struct error *e, enum error_kind kind, const struct systemd 
 		    const struct systemd_context *c, const struct systemd_answer *answer);
 
 /* The same for a job that ended in another word than done. */
-int systemd_explain_job(struct error *e, const struct systemd_context *c, const char *result);
+int systemd_explain_job(struct error *e, const struct systemd *s, const struct systemd_context *c,
+			const char *result);
 
 /* The property that a PropertyReadOnly answer names, in the arena; NULL when it names none. */
 const char *systemd_refused_property(struct systemd *s, const struct systemd_answer *answer);
