@@ -66,8 +66,8 @@ struct plan {
 	enum layout layout;
 	enum manager manager;
 	enum mode mode;
-	const char *path;         /* the target cgroup */
-	const char *unit, *slice; /* systemd manager; else NULL */
+	const char *path;                  /* the target cgroup */
+	const char *unit, *slice;          /* systemd manager; else NULL */
 	struct unit_properties properties; /* the unit's; systemd manager */
 	struct plan_step *steps;
 	size_t n_steps;
