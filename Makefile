@@ -160,8 +160,13 @@ check-vm: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-rig ## Debian guests und
 check-vm-all: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-rig ## the same with every root test: over an hour
 	tests/rig/run -- tests/rig/guest-suite all
 
-bench: $(B)/vmcg $(B)/bench/floor $(B)/bench/bench-json $(B)/bench/bench-hook ## the ratios of README
+bench: $(B)/vmcg $(addprefix $(B)/bench/,floor floor-systemd bench-json bench-hook) ## the ratios of README
 	@VMCG=$(B)/vmcg tests/bench/run
+
+$(B)/bench/floor-systemd: tests/bench/floor-systemd.c | $(B)/.deps-build
+	@mkdir -p $(@D)
+	$(call say,CC,$@)
+	$(Q)$(CC) $(CSTD) $(WARN) $(CPPFLAGS) -O2 -o $@ $< $(shell pkg-config --libs libsystemd 2>/dev/null || echo -lsystemd)
 
 $(B)/bench/floor: tests/bench/floor.c | $(B)/.deps-build
 	@mkdir -p $(@D)
@@ -186,13 +191,15 @@ install: $(B)/vmcg $(B)/vmcg.bash ## DESTDIR and prefix are honoured
 	install -D -m 0644 docs/vmcg.8 $(DESTDIR)$(mandir)/man8/vmcg.8
 	install -D -m 0644 docs/vmcg-json.7 $(DESTDIR)$(mandir)/man7/vmcg-json.7
 	install -D -m 0644 $(B)/vmcg.bash $(DESTDIR)$(bashdir)/vmcg
-	install -d -m 0755 $(DESTDIR)$(docdir)/examples/hooks.d/podman
-	install -m 0644 $(wildcard docs/examples/*.json docs/examples/*.conf docs/examples/README) $(DESTDIR)$(docdir)/examples
-	install -m 0644 docs/examples/hooks.d/*.json $(DESTDIR)$(docdir)/examples/hooks.d
-	install -m 0644 docs/examples/hooks.d/podman/*.json $(DESTDIR)$(docdir)/examples/hooks.d/podman
+	install -d -m 0755 $(DESTDIR)$(docdir)/examples
+	install -m 0644 $(wildcard docs/examples/*.json docs/examples/*.conf docs/examples/*.toml docs/examples/README) $(DESTDIR)$(docdir)/examples
+	for dir in hooks.d hooks.d/podman hooks.d-by-command; do \
+		install -D -m 0644 -t $(DESTDIR)$(docdir)/examples/$$dir docs/examples/$$dir/*.json || exit; \
+	done
 	sed -i 's|/usr/local/sbin/vmcg|$(sbindir)/vmcg|; s|/usr/local/share/doc/vmcg|$(docdir)|' \
 		$(DESTDIR)$(mandir)/man8/vmcg.8 $(DESTDIR)$(docdir)/examples/*.json \
-		$(DESTDIR)$(docdir)/examples/hooks.d/*.json $(DESTDIR)$(docdir)/examples/hooks.d/podman/*.json
+		$(DESTDIR)$(docdir)/examples/hooks.d*/*.json \
+		$(DESTDIR)$(docdir)/examples/hooks.d/podman/*.json
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' Makefile

@@ -34,13 +34,16 @@ static double now_us(void)
 /* Run to the end with a file as standard input; a failure ends the bench. */
 static double run(char *const *argv, const char *input, long *peak)
 {
-	char *env[] = {NULL};
+	const char *bus = getenv("FLOOR_BUS");
+	char setting[64] = "FLOOR_BUS=", *env[] = {setting, NULL};
 	posix_spawn_file_actions_t files;
 	struct rusage usage;
 	double start = now_us();
 	int status;
 	pid_t pid;
 
+	if (bus)
+		snprintf(setting, sizeof(setting), "FLOOR_BUS=%s", bus);
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, 0, input, O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&files, 2, "/dev/null", O_WRONLY, 0);
@@ -74,6 +77,14 @@ static void rest(void)
 	nanosleep(&(struct timespec){.tv_sec = n / 1000, .tv_nsec = n % 1000 * 1000000}, NULL);
 }
 
+/* The ratio that a start may have, where it is measured as hosts see it: apart from others. */
+static double budget(void)
+{
+	const char *ratio = getenv("BUDGET");
+
+	return ratio ? atof(ratio) : 1.5;
+}
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -92,6 +103,7 @@ int main(int argc, char **argv)
 	static double ours[MAX_ROUNDS], floors[MAX_ROUNDS];
 	char *setup[32] = {0}, *stop[] = {NULL, NULL, NULL, NULL, NULL};
 	char *floor_argv[] = {NULL, NULL};
+	char limit[32] = "";
 	int rounds, n = 0;
 	double a, b;
 
@@ -126,11 +138,12 @@ int main(int argc, char **argv)
 			floors[i] = f;
 		}
 	}
+	if (rest_ms())
+		snprintf(limit, sizeof(limit), " (budget %.2f)", budget());
 	a = median(ours, rounds);
 	b = median(floors, rounds);
 	printf("%s: %.0f us against %.0f us of the floor, ratio %.2f%s; peak memory %.2f MiB "
 	       "(budget 3.00); %d rounds\n",
-	       argv[2], a, b, a / b, rest_ms() ? " (budget 1.50)" : "", (double)peak_kib / 1024,
-	       rounds);
-	return (rest_ms() && a / b > 1.5) || peak_kib > 3 * 1024;
+	       argv[2], a, b, a / b, limit, (double)peak_kib / 1024, rounds);
+	return (rest_ms() && a / b > budget()) || peak_kib > 3 * 1024;
 }
