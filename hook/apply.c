@@ -16,12 +16,20 @@
 static int (*const take[])(struct apply *, struct record_step *, struct error *) = {
     [PLAN_CHECK] = step_check,       [PLAN_MKDIR] = step_mkdir,     [PLAN_ENABLE] = step_enable,
     [PLAN_INHERIT] = step_inherit,   [PLAN_DEVICES] = step_devices, [PLAN_PLACE] = step_place,
-    [PLAN_AFFINITY] = step_affinity, [PLAN_WRITE] = step_write,
+    [PLAN_AFFINITY] = step_affinity, [PLAN_WRITE] = step_write,     [PLAN_START] = step_start,
+    [PLAN_SET] = step_set,           [PLAN_VERIFY] = step_verify,
 };
 
 int apply_version(const struct apply *ap, const struct plan_step *s)
 {
 	return record_version(ap->record, s->controller);
+}
+
+int apply_vm_gone(const struct apply *ap, struct error *e)
+{
+	return error_set(e, ERROR_FAILED, "the VM process %lld (%s) is gone",
+			 (long long)ap->record->vm.pid,
+			 ap->record->vm.comm ? ap->record->vm.comm : "?");
 }
 
 /* Where the VM process is now in the hierarchy of a step. */
@@ -54,6 +62,8 @@ static int look_at(struct apply *ap, struct record_step *s, struct error *e)
 		s->old = vm_path(ap, s->step.controller);
 		return 0;
 	}
+	if (s->step.op == PLAN_SET)
+		return step_set_look(ap, s, e);
 	if (s->step.op == PLAN_DEVICES && !s->fresh)
 		return devfilter_look(&s->old, ap->fs, apply_version(ap, &s->step), s->step.path,
 				      e);
@@ -157,13 +167,14 @@ int apply_undo(struct apply *ap, struct error *e)
 			 .page_size = ap->page_size,
 			 .filters = ap->filters,
 			 .n_filters = ap->n_filters,
+			 .systemd = ap->systemd,
 			 .rollback = true};
+	size_t end = ap->refused ? ap->done : ap->done + 1, touched = 0;
 	struct error second;
-	size_t touched = 0;
 
-	for (size_t i = ap->first; i <= ap->done && i < ap->record->n_steps; i++)
+	for (size_t i = ap->first; i < end && i < ap->record->n_steps; i++)
 		touched += ap->record->steps[i].step.op != PLAN_CHECK;
-	if (undo_steps(&u, ap->first, ap->done + 1, &second) < 0) {
+	if (undo_steps(&u, ap->first, end, &second) < 0) {
 		e->kind = ERROR_UNDO;
 		return error_add(e, "; and the undo is incomplete: %s", second.text);
 	}

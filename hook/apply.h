@@ -19,12 +19,17 @@
 #include "hook/devfilter.h"
 #include "hook/procs.h"
 #include "hook/record.h"
+#include "hook/systemd.h"
 
 struct apply {
 	struct arena *arena;
 	struct cgroupfs *fs;
 	struct record *record;
-	struct held_process vm; /* pid 0: there is none yet */
+	struct held_process vm;                   /* pid 0: there is none yet */
+	struct systemd *systemd;                  /* for the steps "start" and "set"; else NULL */
+	const struct unit_properties *properties; /* what the unit is to have */
+	struct unit_properties change;            /* "set": those that it lacks */
+	bool refused; /* the first step that would touch anything found that it must not */
 	uint64_t page_size;
 	bool *given_up;            /* by step: EOPNOTSUPP, and the twin has still to answer */
 	struct devfilter *filters; /* what replaced device programs looked like before */
@@ -46,6 +51,9 @@ int apply_undo(struct apply *ap, struct error *e);
 /* The cgroup version that a step's controller belongs to here: 1 or 2. */
 int apply_version(const struct apply *ap, const struct plan_step *s);
 
+/* The VM process has ended: ERROR_FAILED. */
+int apply_vm_gone(const struct apply *ap, struct error *e);
+
 /* --- the kinds of steps; each takes one, ERROR_FAILED --- */
 
 int step_check(struct apply *ap, struct record_step *s, struct error *e); /* step_check.c */
@@ -56,5 +64,9 @@ int step_write(struct apply *ap, struct record_step *s, struct error *e); /* ste
 int step_place(struct apply *ap, struct record_step *s, struct error *e); /* step_place.c */
 int step_affinity(struct apply *ap, struct record_step *s, struct error *e);
 int step_devices(struct apply *ap, struct record_step *s, struct error *e); /* step_devices.c */
+int step_start(struct apply *ap, struct record_step *s, struct error *e);   /* step_unit.c */
+int step_set_look(struct apply *ap, struct record_step *s, struct error *e);
+int step_set(struct apply *ap, struct record_step *s, struct error *e);
+int step_verify(struct apply *ap, struct record_step *s, struct error *e);
 
 #endif

@@ -331,6 +331,15 @@ bool bpf_is_ours(const struct bpf_kernel *k, uint32_t id)
 	return bpf_open_ours(k, &fd, &info, id, NULL) == 0;
 }
 
+bool bpf_is_systemds(const struct bpf_kernel *k, uint32_t id)
+{
+	BPF_CLOSED_AT_END int fd = -1;
+	struct bpf_prog_info info;
+
+	return bpf_open_id(k, &fd, id, NULL) == 0 && bpf_info(k, &info, fd, NULL) == 0 &&
+	       strcmp(info.name, "sd_devices") == 0;
+}
+
 /* --- attaching --- */
 
 static int attach(const struct bpf_kernel *k, int cgroup_fd, int prog_fd, unsigned flags,

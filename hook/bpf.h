@@ -66,6 +66,10 @@ int bpf_open_ours(const struct bpf_kernel *k, int *ret_fd, struct bpf_prog_info 
 /* Is it a program that vmcg loaded? No, when it is gone or hidden. */
 bool bpf_is_ours(const struct bpf_kernel *k, uint32_t id);
 
+/* Is it the program that systemd makes of a unit's DevicePolicy and DeviceAllow? No, when it is
+ * gone or hidden. systemd before 250 gave it no name. */
+bool bpf_is_systemds(const struct bpf_kernel *k, uint32_t id);
+
 /* Add a program to those of the group. */
 int bpf_attach(const struct bpf_kernel *k, int cgroup_fd, int prog_fd, struct error *e);
 

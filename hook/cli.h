@@ -18,7 +18,8 @@ struct command {
 	int (*run)(struct context *c, struct error *e);
 	enum sandbox sandbox;
 	size_t n_args;
-	bool stage; /* an OCI stage: silent on standard output, logs to syslog */
+	bool stage;   /* an OCI stage: silent on standard output, logs to syslog */
+	bool systemd; /* may have to ask systemd */
 };
 
 /* Fill in options, command and args from argv. ERROR_USAGE: one line that says what and why. */

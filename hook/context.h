@@ -6,6 +6,7 @@
 #define VMCG_HOOK_CONTEXT_H
 
 #include "hook/policy.h"
+#include "hook/sandbox.h"
 #include "hook/target.h"
 #include "oci/text.h"
 
@@ -25,6 +26,8 @@ struct options {
 	const char *yard;                  /* test build */
 };
 
+struct systemd;
+
 struct context {
 	struct options options;
 	const struct command *command;
@@ -32,6 +35,11 @@ struct context {
 	size_t n_args;
 	struct policy policy;
 	const char *root; /* run directory, decided */
+	bool rootless;
+	const char *runtime;     /* rootless: XDG_RUNTIME_DIR, or NULL */
+	enum sandbox sandbox;    /* the one that was entered */
+	bool sealed;             /* and closed for good: bus.c */
+	struct systemd *systemd; /* the connection, once one was needed: bus.c */
 	struct arena *arena;
 	struct text *out; /* printed to standard output when the command has succeeded */
 };

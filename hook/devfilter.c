@@ -241,10 +241,10 @@ static int replace_foreign(struct devfilter *ret, struct cgroupfs *fs, const cha
 }
 
 static int extend_program(struct devfilter *ret, struct cgroupfs *fs, const char *path,
-			  const struct device_policy *policy, struct error *e)
+			  const struct devfilter_extension *x, struct error *e)
 {
-	size_t n, n_ours = 0;
-	uint32_t *ids;
+	size_t n, n_ours = 0, n_foreign = 0;
+	uint32_t *ids, foreign = 0;
 	int fd, r;
 
 	r = cgroupfs_dir(&fd, fs, "", path, e);
@@ -252,20 +252,24 @@ static int extend_program(struct devfilter *ret, struct cgroupfs *fs, const char
 		return r < 0 ? -1 : error_set(e, ERROR_FAILED, "%s: no such cgroup", path);
 	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++)
-		n_ours += bpf_is_ours(NULL, ids[i]);
-	if (n == 0)
-		return 0;
-	if (n_ours == n)
-		return set_program(fs, path, policy, e);
-	if (n > 1)
+	for (size_t i = 0; i < n; i++) {
+		if (bpf_is_ours(NULL, ids[i])) {
+			n_ours++;
+		} else if (!x->told_systemd || !bpf_is_systemds(NULL, ids[i])) {
+			n_foreign++;
+			foreign = ids[i];
+		}
+	}
+	if (n_foreign > 1 || (n_foreign && n_ours))
 		return error_set(
 		    e, ERROR_FAILED,
 		    "%s: %zu device programs are attached; all of them must allow a "
 		    "device, and which one to change cannot be told; list the device in "
 		    "linux.resources.devices, so that the runtime itself allows it",
 		    cgroupfs_path(fs, "", path, NULL), n);
-	return replace_foreign(ret, fs, path, fd, ids[0], policy, e);
+	if (n_foreign)
+		return replace_foreign(ret, fs, path, fd, foreign, x->policy, e);
+	return n_ours ? set_program(fs, path, x->policy, e) : 0;
 }
 
 static int restore_program(struct cgroupfs *fs, const char *path, const char *old,
@@ -333,13 +337,12 @@ int devfilter_set(struct cgroupfs *fs, int version, const char *path,
 }
 
 int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int version,
-		     const char *path, const struct device_policy *policy,
-		     const struct device_policy *denied, struct error *e)
+		     const char *path, const struct devfilter_extension *x, struct error *e)
 {
 	ret_replaced->fd = -1;
 	if (version == 2 && !fs->yard)
-		return extend_program(ret_replaced, fs, path, policy, e);
-	return extend_list(fs, path, policy, denied, e);
+		return extend_program(ret_replaced, fs, path, x, e);
+	return extend_list(fs, path, x->policy, x->denied, e);
 }
 
 int devfilter_restore(struct cgroupfs *fs, int version, const char *path,

@@ -28,11 +28,17 @@ int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const cha
 int devfilter_set(struct cgroupfs *fs, int version, const char *path,
 		  const struct device_policy *policy, struct error *e);
 
+/* What others' filter is extended by. */
+struct devfilter_extension {
+	const struct device_policy *policy;
+	const struct device_policy *denied; /* what is taken out of it */
+	bool told_systemd; /* it makes its own program again from the unit: leave that one alone */
+};
+
 /* adopt. *ret_replaced: the foreign program that was replaced (fd -1: none); the caller
  * closes it. ERROR_FAILED. */
 int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int version,
-		     const char *path, const struct device_policy *policy,
-		     const struct device_policy *denied, struct error *e);
+		     const char *path, const struct devfilter_extension *x, struct error *e);
 
 /* What is known about the filter before setup, for its way back. */
 struct devfilter_past {

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "hook/bus.h"
 #include "hook/cgroupfs.h"
 #include "hook/host.h"
 #include "hook/log.h"
@@ -30,10 +31,14 @@ int inspect_host(struct context *c, struct error *e)
 				      .devices = devices,
 				      .n_devices = sizeof(devices) / sizeof(*devices),
 				      .all_files = true};
+	struct error unknown;
 	struct facts f;
 
 	if (host_probe(&f, c->arena, &w, e) < 0)
 		return -1;
+	/* Nothing depends on the version here: where nobody answers it stays unknown. */
+	if (bus_version(&f.systemd, c, NULL, &unknown) < 0)
+		log_info("%s", unknown.text);
 	if (c->options.json)
 		facts_json(&f, c->out);
 	else
@@ -240,7 +245,7 @@ static void show_settings(struct view *v)
 		const struct plan_step *s = &v->record->steps[i].step;
 		const char *live = NULL;
 
-		if (s->op != PLAN_WRITE)
+		if (s->op != PLAN_WRITE && s->op != PLAN_VERIFY)
 			continue;
 		if (cgroupfs_read(&live, &v->fs, s->controller, s->path, s->file, NULL))
 			live = NULL;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hook/bus.h"
 #include "hook/cli.h"
 #include "hook/input.h"
 #include "hook/log.h"
@@ -32,12 +33,12 @@ static void decide_root(struct context *c)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 
+	c->rootless = is_rootless(c->arena);
+	if (c->rootless && runtime && runtime[0] == '/')
+		c->runtime = runtime;
 	c->root = c->options.root ? c->options.root : c->policy.root;
-	if (c->root)
-		return;
-	c->root = "/run/vmcg";
-	if (runtime && runtime[0] == '/' && is_rootless(c->arena))
-		c->root = arena_printf(c->arena, "%s/vmcg", runtime);
+	if (!c->root)
+		c->root = c->runtime ? arena_printf(c->arena, "%s/vmcg", c->runtime) : "/run/vmcg";
 }
 
 static int load_policy(struct context *c, struct error *e)
@@ -69,12 +70,18 @@ static int run(struct context *c, struct error *e)
 					.debug = c->options.debug,
 					.syslog = c->command->stage};
 
-	if (log_open(&log, e) < 0 || sandbox_enter(c->command->sandbox, e) < 0)
+	int r;
+
+	c->sandbox = c->command->systemd ? bus_sandbox(&c->options, c->command->sandbox)
+					 : c->command->sandbox;
+	if (log_open(&log, e) < 0 || sandbox_enter(c->sandbox, e) < 0)
 		return -1;
 	if (load_policy(c, e) < 0)
 		return -1;
 	decide_root(c);
-	return c->command->run(c, e);
+	r = c->command->run(c, e);
+	bus_close(c);
+	return r;
 }
 
 /* Output appears whole, and only when the command has succeeded. */

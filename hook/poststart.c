@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "hook/apply.h"
+#include "hook/bus.h"
 #include "hook/cgpath.h"
 #include "hook/log.h"
 #include "hook/setup.h"
@@ -29,6 +30,17 @@ static const char *place_for(const struct record *r, const char *hierarchy)
 	return init && cgpath_within(init, r->path) ? init : NULL;
 }
 
+/* systemd joins a scope to blkio only when a limit there was asked for. */
+static bool is_joined(const struct record *r, const char *hierarchy)
+{
+	if (r->manager != MANAGER_SYSTEMD || strcmp(hierarchy, "blkio") != 0)
+		return true;
+	for (size_t i = 0; i < r->n_steps; i++)
+		if (strcmp(r->steps[i].step.controller, hierarchy) == 0)
+			return true;
+	return false;
+}
+
 /* One step for each hierarchy where the VM is not in its place yet. */
 static void add_moves(struct record *r, const struct facts_process *vm, const char *why,
 		      struct arena *a)
@@ -37,7 +49,9 @@ static void add_moves(struct record *r, const struct facts_process *vm, const ch
 
 	for (size_t i = 0; i < r->n_mounts; i++) {
 		const char *name = r->mounts[i].name;
-		const char *to = facts_first_of_mount(r->mounts, i) ? place_for(r, name) : NULL;
+		const char *to = facts_first_of_mount(r->mounts, i) && is_joined(r, name)
+				     ? place_for(r, name)
+				     : NULL;
 		const char *is = facts_process_path(vm, name);
 
 		if (!to || (is && cgpath_within(is, r->mode == MODE_OWN ? r->path : to)))
@@ -66,6 +80,8 @@ static int move(struct setup *s, struct store *store, struct record *r, const st
 			   .page_size = (uint64_t)sysconf(_SC_PAGESIZE)};
 	int result;
 
+	if (bus_unneeded(s->context, e) < 0)
+		return -1;
 	cgroupfs_open(&fs, s->arena, r->mounts, r->n_mounts, s->context->options.yard);
 	result = apply_look(&ap, e);
 	if (result == 0)
@@ -136,7 +152,8 @@ static void add_affinity(struct record *r, size_t first, const char *why, struct
 	for (size_t i = 0; i < r->n_steps; i++) {
 		const struct plan_step *s = &r->steps[i].step;
 
-		set |= s->op == PLAN_WRITE && strcmp(s->file, "cpuset.cpus") == 0;
+		set |= (s->op == PLAN_WRITE || s->op == PLAN_VERIFY) &&
+		       strcmp(s->file, "cpuset.cpus") == 0;
 		moved |= i >= first &&
 			 (strcmp(s->controller, "cpuset") == 0 || r->layout == LAYOUT_UNIFIED);
 	}

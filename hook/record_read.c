@@ -172,7 +172,7 @@ static int read_mount(struct facts_mount *ret, const struct json *n, struct erro
 	return 0;
 }
 
-enum { N_OPS = PLAN_WRITE + 1 };
+enum { N_OPS = PLAN_VERIFY + 1 };
 
 /* A record is ours, but what it says becomes paths: hold it to what we write. */
 static bool is_clean(const char *path, struct arena *a)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hook/bus.h"
 #include "hook/compose.h"
 #include "hook/input.h"
 #include "hook/log.h"
@@ -67,9 +68,10 @@ static const struct oci_annotation *annotations(const struct setup *s, size_t *r
 	return s->state.n_annotations ? s->state.annotations : s->config.annotations;
 }
 
-static int decide_target(struct setup *s, struct error *e)
+/* facts_file: the plan is for another host, whose systemd is not asked. */
+static int decide_target(struct setup *s, const char *facts_file, struct error *e)
 {
-	const struct context *c = s->context;
+	struct context *c = s->context;
 	const struct target_wishes w = {.id = s->state.id,
 					.cgroups_path = s->config.cgroups_path,
 					.manager = c->options.manager,
@@ -82,19 +84,13 @@ static int decide_target(struct setup *s, struct error *e)
 	if (target_locate(&s->target, &w, &s->facts, s->arena, e) < 0 ||
 	    target_decide(&s->target, &w, &s->facts, s->arena, e) < 0)
 		return -1;
-	if (s->target.manager == MANAGER_SYSTEMD && s->target.mode == MODE_OWN)
-		return error_set(
-		    e, ERROR_HOST,
-		    "%s: this version cannot ask systemd for a scope (%s); let the runtime "
-		    "make it, which is then adopted, or use --cgroup-manager cgroupfs",
-		    s->target.path, s->target.unit);
-	if (s->target.manager == MANAGER_SYSTEMD)
-		plan_warn(
-		    &s->plan,
-		    "%s is systemd's: what is set here is not known to it and may be reset by "
-		    "systemctl daemon-reload",
-		    s->target.unit);
-	return 0;
+	if (facts_file)
+		return 0;
+	if (s->target.manager != MANAGER_SYSTEMD || s->target.nothing)
+		return bus_unneeded(c, e);
+	if (s->target.mode == MODE_OWN && !s->vm && s->store)
+		return SETUP_LATER;
+	return bus_version(&s->facts.systemd, c, s->store, e);
 }
 
 static int compose(struct setup *s, struct error *e)
@@ -115,14 +111,16 @@ int setup_plan(struct setup *s, const char *facts_file, struct error *e)
 {
 	const struct oci_annotation *list;
 	size_t n;
+	int r;
 
 	s->plan = (struct plan){.arena = s->arena};
 	list = annotations(s, &n);
 	warn_annotations(s, list, n);
 	hypervisor_list(&s->devices, &s->context->policy, list, n, &s->plan);
-	if (setup_facts(s, facts_file, e) < 0 || decide_target(s, e) < 0 || compose(s, e) < 0)
+	if (setup_facts(s, facts_file, e) < 0)
 		return -1;
-	return 0;
+	r = decide_target(s, facts_file, e);
+	return r ? r : compose(s, e);
 }
 
 void setup_print(const struct setup *s)

@@ -9,6 +9,7 @@
 #include "hook/context.h"
 #include "hook/hypervisor.h"
 #include "hook/procs.h"
+#include "hook/store.h"
 #include "oci/config.h"
 
 struct setup {
@@ -23,13 +24,19 @@ struct setup {
 	int64_t init, vm;         /* processes, not threads; 0: unknown */
 	const char *vm_why;       /* where vm comes from */
 	struct held_process held; /* the VM process, from before the facts were read */
+	struct store *store;      /* open and locked while setup runs; else NULL */
 };
 
 /* Standard input: the state, and the config behind it or in the bundle. ERROR_INPUT. */
 int setup_read(struct setup *s, struct context *c, struct error *e);
 
+/* Conditions */
+enum {
+	SETUP_LATER = 1, /* systemd makes a scope only around a process, and there is none yet */
+};
+
 /* From state and config to the plan. facts_file: host facts as JSON instead of this host's
- * (NULL: probe). Touches nothing. */
+ * (NULL: probe). Touches nothing. SETUP_LATER. */
 int setup_plan(struct setup *s, const char *facts_file, struct error *e);
 
 /* Plan, record and apply what was read; a finished setup of the same container is left alone,

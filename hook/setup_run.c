@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hook/apply.h"
+#include "hook/bus.h"
 #include "hook/cgpath.h"
 #include "hook/log.h"
 #include "hook/setup.h"
@@ -75,6 +76,15 @@ static void forget(const struct store *store, const struct record *r, struct err
 	e->kind = ERROR_UNDO;
 }
 
+/* Does the plan ask systemd for something? */
+static bool needs_systemd(const struct plan *p)
+{
+	for (size_t i = 0; i < p->n_steps; i++)
+		if (p->steps[i].op == PLAN_START || p->steps[i].op == PLAN_SET)
+			return true;
+	return false;
+}
+
 static int apply(struct setup *s, struct store *store, struct error *e)
 {
 	struct cgroupfs fs;
@@ -83,10 +93,14 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 			   .fs = &fs,
 			   .record = &record,
 			   .vm = s->held,
+			   .properties = &s->plan.properties,
 			   .page_size = s->facts.page_size};
 	int r;
 
 	if (make_record(&record, s, e) < 0)
+		return -1;
+	if (needs_systemd(&s->plan) && !s->context->options.yard &&
+	    bus_connect(&ap.systemd, s->context, e) < 0)
 		return -1;
 	cgroupfs_open(&fs, s->arena, record.mounts, record.n_mounts, s->context->options.yard);
 	r = apply_look(&ap, e);
@@ -124,7 +138,7 @@ static bool vm_is_in_place(const struct record *r, struct arena *a)
 		const struct plan_step *step = &r->steps[i].step;
 		const char *is;
 
-		if (step->op != PLAN_PLACE)
+		if (step->op != PLAN_PLACE && step->op != PLAN_START)
 			continue;
 		is = facts_process_path(&now, step->controller);
 		if (!is || !cgpath_within(is, step->path))
@@ -175,8 +189,12 @@ static int set_up_locked(struct setup *s, struct store *store, struct error *e)
 	r = settle_earlier(s, store, e);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (setup_plan(s, NULL, e) < 0)
-		return -1;
+	r = setup_plan(s, NULL, e);
+	if (r == SETUP_LATER)
+		log_warning("the VM process does not run yet, and systemd makes a scope only "
+			    "around a process: poststart sets everything up");
+	if (r)
+		return r < 0 ? -1 : 0;
 	for (size_t i = 0; i < s->plan.n_warnings; i++)
 		log_warning("%s", s->plan.warnings[i]);
 	for (size_t i = 0; i < s->plan.n_notes; i++)
@@ -213,8 +231,11 @@ int setup_run(struct setup *s, struct error *e)
 			      "the container's id has %zu bytes: its record needs a file name, and "
 			      "those end at 246; use a shorter id",
 			      strlen(s->state.id));
-	if (r == 0)
+	if (r == 0) {
+		s->store = &store;
 		r = set_up_locked(s, &store, e);
+		s->store = NULL;
+	}
 	store_close(&store);
 	return r;
 }

@@ -8,12 +8,14 @@ int step_devices(struct apply *ap, struct record_step *s, struct error *e)
 {
 	const struct record *r = ap->record;
 	int version = apply_version(ap, &s->step);
+	const struct devfilter_extension x = {.policy = &r->devices,
+					      .denied = &r->denied,
+					      .told_systemd = r->manager == MANAGER_SYSTEMD};
 	struct devfilter replaced = {.fd = -1};
 
 	if (r->mode == MODE_OWN)
 		return devfilter_set(ap->fs, version, s->step.path, &r->devices, e);
-	if (devfilter_extend(&replaced, ap->fs, version, s->step.path, &r->devices, &r->denied, e) <
-	    0)
+	if (devfilter_extend(&replaced, ap->fs, version, s->step.path, &x, e) < 0)
 		return -1;
 	if (replaced.fd >= 0)
 		*ARENA_APPEND(ap->arena, ap->filters, ap->n_filters) = replaced;

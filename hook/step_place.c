@@ -16,19 +16,12 @@
 /* A process that is being forked is not there yet (EINVAL): runc's figures. */
 enum { NEW_TASK_TRIES = 5, NEW_TASK_PAUSE_MS = 30 };
 
-static int gone(const struct apply *ap, struct error *e)
-{
-	return error_set(e, ERROR_FAILED, "the VM process %lld (%s) is gone",
-			 (long long)ap->record->vm.pid,
-			 ap->record->vm.comm ? ap->record->vm.comm : "?");
-}
-
 static int explain(const struct apply *ap, const struct plan_step *s, struct error *e)
 {
 	const char *hint = quirks_hint(apply_version(ap, s), s->file, e->os);
 
 	if (e->os == ESRCH)
-		return gone(ap, e);
+		return apply_vm_gone(ap, e);
 	return hint ? error_add(e, "; %s", hint) : -1;
 }
 
@@ -51,7 +44,7 @@ static int verify(struct apply *ap, struct error *e)
 	if (ap->fs->yard)
 		return 0;
 	if (procs_cgroups(&now.cgroups, &now.n_cgroups, ap->arena, "/proc", ap->vm.pid, e) < 0)
-		return gone(ap, e);
+		return apply_vm_gone(ap, e);
 	for (size_t i = ap->first; i < ap->record->n_steps; i++) {
 		const struct plan_step *s = &ap->record->steps[i].step;
 		const char *is;
@@ -67,14 +60,14 @@ static int verify(struct apply *ap, struct error *e)
 			    (long long)ap->vm.pid, s->path,
 			    *s->controller ? s->controller : "unified", is ? is : "none");
 	}
-	return procs_alive(&ap->vm) ? 0 : gone(ap, e);
+	return procs_alive(&ap->vm) ? 0 : apply_vm_gone(ap, e);
 }
 
 int step_place(struct apply *ap, struct record_step *s, struct error *e)
 {
 	/* Once it has been reaped its number is free, pidfd or not. */
 	if (!procs_alive(&ap->vm))
-		return gone(ap, e);
+		return apply_vm_gone(ap, e);
 	for (int tries = 1;; tries++) {
 		if (cgroupfs_write(ap->fs, s->step.controller, s->step.path, s->step.file,
 				   s->step.value, e) == 0)

@@ -235,6 +235,20 @@ int store_remove(const struct store *s, struct error *e)
 	return 0;
 }
 
+void store_note(const struct store *s, const char *name, const char *text)
+{
+	char temp[1100];
+	int fd, err;
+
+	file_name(temp, s->id, ".note");
+	fd = openat(s->dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	err = fd < 0 ? errno : write_all(fd, text, strlen(text));
+	if (fd >= 0 && close(fd) < 0)
+		err = errno;
+	if (err || renameat(s->dir, temp, s->dir, name) < 0)
+		unlinkat(s->dir, temp, 0);
+}
+
 static int by_name(const void *a, const void *b)
 {
 	return strcmp(*(const char *const *)a, *(const char *const *)b);

@@ -47,6 +47,10 @@ int store_load(struct record *ret, const struct store *s, const char *id, struct
 int store_save(const struct store *s, const struct record *r, struct error *e);
 int store_remove(const struct store *s, struct error *e);
 
+/* Keep a few words beside the records for later runs, under a name without ".json"; the lock of
+ * an id is held. What cannot be written is not kept. */
+void store_note(const struct store *s, const char *name, const char *text);
+
 /* The ids that have a record, sorted. */
 int store_list(const char ***ret, size_t *ret_n, const struct store *s, struct arena *a,
 	       struct error *e);

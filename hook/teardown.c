@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hook/bus.h"
 #include "hook/input.h"
 #include "hook/log.h"
 #include "hook/setup_facts.h"
@@ -22,8 +23,23 @@ static bool puts_back(const struct record *r)
 	return false;
 }
 
-int teardown_record(const struct context *c, struct store *store, const struct record *r,
-		    struct error *e)
+/* Was systemd asked for something that has to be taken back? The runtime's unit has mostly gone
+ * with its container. */
+static bool needs_systemd(struct cgroupfs *fs, const struct record *r)
+{
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct record_step *s = &r->steps[i];
+		int fd;
+
+		if (s->step.op == PLAN_START)
+			return true;
+		if (s->step.op == PLAN_SET && s->old)
+			return cgroupfs_dir(&fd, fs, s->step.controller, s->step.path, NULL) == 0;
+	}
+	return false;
+}
+
+int teardown_record(struct context *c, struct store *store, const struct record *r, struct error *e)
 {
 	struct cgroupfs fs;
 	struct undo u = {.arena = c->arena,
@@ -32,6 +48,7 @@ int teardown_record(const struct context *c, struct store *store, const struct r
 			 .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 			 .rollback = r->status == RECORD_INTENT};
 	struct record leaving = *r;
+	struct error bus;
 	int result = 0;
 
 	/* Should we die half-way; when it cannot be written, the undo is still worth more. */
@@ -41,6 +58,9 @@ int teardown_record(const struct context *c, struct store *store, const struct r
 	/* After a reboot nothing of it exists, and the paths may be somebody else's. */
 	if (setup_is_this_boot(r->boot, c->arena)) {
 		cgroupfs_open(&fs, c->arena, r->mounts, r->n_mounts, c->options.yard);
+		if (!c->options.yard && needs_systemd(&fs, r) &&
+		    bus_connect(&u.systemd, c, &bus) < 0)
+			log_warning("%s", bus.text);
 		result = undo_steps(&u, 0, SIZE_MAX, e);
 		cgroupfs_close(&fs);
 	}
@@ -70,6 +90,8 @@ static int take_down(struct context *c, const char *id, bool must_exist, struct 
 		r = store_load(&record, &store, id, c->arena, e);
 	if (r == 0 && c->options.dry_run)
 		text_printf(c->out, "%s: %zu steps would be undone\n", record.path, record.n_steps);
+	else if (r == 0 && record.manager != MANAGER_SYSTEMD && bus_unneeded(c, e) < 0)
+		r = -1;
 	else if (r == 0)
 		r = teardown_record(c, &store, &record, e);
 	store_close(&store);

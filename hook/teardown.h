@@ -12,7 +12,7 @@
 #include "hook/store.h"
 
 /* Undo everything and remove the record; the id is locked. ERROR_UNDO: the record stays. */
-int teardown_record(const struct context *c, struct store *store, const struct record *r,
+int teardown_record(struct context *c, struct store *store, const struct record *r,
 		    struct error *e);
 
 int teardown_poststop(struct context *c, struct error *e); /* the stage: id from the state */

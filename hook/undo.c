@@ -13,6 +13,7 @@
 #include "hook/log.h"
 #include "hook/procs.h"
 #include "hook/quirks.h"
+#include "hook/undo_unit.h"
 #include "hook/undo_value.h"
 
 /* --- values --- */
@@ -35,7 +36,8 @@ static int restore_value(const struct undo *u, const struct record_step *s, stru
 	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (!quirks_same(version, s->step.file, s->step.value, live, u->page_size))
+	if (!u->unit_was_set &&
+	    !quirks_same(version, s->step.file, s->step.value, live, u->page_size))
 		return 0;
 	return cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e);
 }
@@ -91,7 +93,8 @@ static int disable(const struct undo *u, const struct record_step *s, struct err
 	const char *plus;
 	size_t others;
 
-	if (s->fresh || !*minus)
+	/* A slice that systemd made for the scope stays. */
+	if ((s->fresh && u->record->manager != MANAGER_SYSTEMD) || !*minus)
 		return 0;
 	if (count_others(&others, u, s->step.path, e) < 0)
 		return -1;
@@ -174,8 +177,8 @@ static const char *origin_of(const void *ctx, const char *controller, int64_t pi
 	return origin ? origin : cgpath_parent(u->arena, u->record->path);
 }
 
-static int empty_target(const struct undo *u, const char *controller, enum drain_depth depth,
-			struct error *e)
+int undo_empty_target(const struct undo *u, const char *controller, enum drain_depth depth,
+		      struct error *e)
 {
 	const char *path = u->record->path;
 
@@ -204,7 +207,7 @@ static int take_processes_back(const struct undo *u, const struct record_step *s
 		return 0;
 	/* One that was there, and empty: its children, if it has any by now, are others'. */
 	if (is_own_target(u, s->step.path) && !u->record->joined && u->first == 0)
-		return empty_target(u, s->step.controller, DRAIN_GROUP, e);
+		return undo_empty_target(u, s->step.controller, DRAIN_GROUP, e);
 	return take_vm_back(u, s, e);
 }
 
@@ -249,7 +252,7 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 			return -1;
 		if (cgroupfs_rmdir(u->fs, controller, path, NULL) >= 0)
 			break;
-		if (empty_target(u, controller, DRAIN_TREE, e) < 0 ||
+		if (undo_empty_target(u, controller, DRAIN_TREE, e) < 0 ||
 		    drain_remove(u->fs, controller, path, e) < 0)
 			return -1;
 	}
@@ -321,6 +324,9 @@ static int undo_step(const struct undo *u, const struct record_step *s, struct e
 	case PLAN_PLACE: return take_processes_back(u, s, e);
 	case PLAN_WRITE: return restore_value(u, s, e);
 	case PLAN_INHERIT: return empty_cpuset(u, s, e);
+	case PLAN_START: return undo_start(u, s, e);
+	case PLAN_SET: /* first of all: undo_units */
+	case PLAN_VERIFY:
 	case PLAN_CHECK:
 	case PLAN_AFFINITY: break;
 	}
@@ -377,21 +383,42 @@ static void look_for_vm(struct undo *u, struct held_process *held)
 		u->vm.n_cgroups = 0;
 }
 
+/* Changing a unit makes systemd write all of its files, so its properties go back before them. */
+static int undo_units(struct undo *u, struct error *e)
+{
+	for (size_t i = u->first; i < u->end; i++) {
+		const struct record_step *s = &u->record->steps[i];
+
+		if (s->step.op != PLAN_SET || !s->old || !container_lives(u->record))
+			continue;
+		if (undo_set(u, s, e) < 0) {
+			e->kind = ERROR_UNDO;
+			return -1;
+		}
+		u->unit_was_set = true;
+	}
+	return 0;
+}
+
 int undo_steps(struct undo *u, size_t first, size_t end, struct error *e)
 {
 	struct held_process held = PROCS_NONE;
-	int r;
+	struct error unit = {0};
+	int r, r_unit;
 
 	if (end > u->record->n_steps)
 		end = u->record->n_steps;
 	u->first = first;
 	u->end = end;
 	look_for_vm(u, &held);
+	r_unit = undo_units(u, &unit);
 	r = undo_range(u, first, end, e);
 	/* Two values can stand in each other's way (memory and memory+swap): what failed may
 	 * go now that the rest is done. */
 	if (r < 0)
 		r = undo_range(u, first, end, e);
+	if (r_unit < 0 && r == 0 && e)
+		*e = unit;
 	procs_release(&held);
-	return r;
+	return r_unit < 0 ? r_unit : r;
 }

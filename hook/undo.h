@@ -12,7 +12,9 @@
 
 #include "hook/cgroupfs.h"
 #include "hook/devfilter.h"
+#include "hook/drain.h"
 #include "hook/record.h"
+#include "hook/systemd.h"
 
 struct undo {
 	struct arena *arena;
@@ -21,10 +23,12 @@ struct undo {
 	uint64_t page_size;
 	const struct devfilter *filters; /* rollback: replaced programs that are still held */
 	size_t n_filters;
-	bool rollback; /* setup failed: never kill, the VM ran before it and goes on */
+	struct systemd *systemd; /* NULL: not reachable, or not needed */
+	bool rollback;           /* setup failed: never kill, the VM ran before it and goes on */
 	/* undo_steps fills these in: */
 	struct facts_process vm; /* where the VM process is now */
 	size_t first, end;       /* the steps that are undone */
+	bool unit_was_set;       /* systemd has written the unit's files again */
 };
 
 /*
@@ -32,5 +36,10 @@ struct undo {
  * after a failure, tries what failed once more, and reports the first: ERROR_UNDO.
  */
 int undo_steps(struct undo *u, size_t first, size_t end, struct error *e);
+
+/* Move the processes of the target out of it in one hierarchy, each to where it came from; or kill
+ * them, where policy says so. ERROR_UNDO. */
+int undo_empty_target(const struct undo *u, const char *controller, enum drain_depth depth,
+		      struct error *e);
 
 #endif

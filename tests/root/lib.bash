@@ -191,7 +191,7 @@ leftovers() {
 	while read -r dir; do
 		[[ " ${MADE[*]:-} " = *" $dir "* ]] || echo "$dir"
 	done < <(groups_here)
-	find "$ROOT" -mindepth 1 2>/dev/null
+	find "$ROOT" -mindepth 1 ! -name systemd-version 2>/dev/null
 }
 
 # Every cgroup directory whose path has this test's name in it, parents first.

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * step_unit - what systemd is asked to do: start a scope, change the runtime's unit
+ *
+ * systemd says "done" to much that the kernel then refuses, and only logs it. So
+ * nothing is believed: the VM process must sit where it was asked to be, and each
+ * value is read back.
+ */
+#include <string.h>
+
+#include "hook/apply.h"
+#include "hook/log.h"
+#include "hook/quirks.h"
+#include "hook/unitdiff.h"
+#include "oci/jsonw.h"
+
+/* --- start --- */
+
+/* Without these the scope is not what was planned; whatever else an older systemd does not know is
+ * found out, and written, when the values are verified. */
+static bool is_required(const char *name)
+{
+	static const char *const required[] = {"Slice", "Delegate", "PIDs", "DevicePolicy",
+					       "DeviceAllow"};
+
+	for (size_t i = 0; i < sizeof(required) / sizeof(*required); i++)
+		if (strcmp(name, required[i]) == 0)
+			return true;
+	return false;
+}
+
+static const char *const *optional(const struct unit_properties *p, struct arena *a)
+{
+	const char **names = arena_alloc(a, (p->n + 1) * sizeof(*names));
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		if (!is_required(p->list[i].name))
+			names[n++] = p->list[i].name;
+	names[n] = NULL;
+	return names;
+}
+
+/* systemd takes a process that has just died, and then has nothing to place. */
+static int verify_inside(const struct apply *ap, const struct plan_step *s, struct error *e)
+{
+	static const char *const managed[] = {"", "name=systemd", "memory", "pids", "devices"};
+	struct facts_process now = {0};
+
+	if (procs_cgroups(&now.cgroups, &now.n_cgroups, ap->arena, "/proc", ap->vm.pid, e) < 0 ||
+	    !procs_alive(&ap->vm))
+		return apply_vm_gone(ap, e);
+	for (size_t i = 0; i < sizeof(managed) / sizeof(*managed); i++) {
+		const char *is = facts_process_path(&now, managed[i]);
+
+		if (is && strcmp(is, s->path) != 0)
+			return error_set(e, ERROR_FAILED,
+					 "%s was started, but process %lld is in %s instead of %s "
+					 "(%s hierarchy); see journalctl -u %s",
+					 s->value, (long long)ap->vm.pid, is, s->path,
+					 *managed[i] ? managed[i] : "unified", s->value);
+	}
+	return 0;
+}
+
+int step_start(struct apply *ap, struct record_step *s, struct error *e)
+{
+	const char **left_out = NULL;
+	int r;
+
+	if (!procs_alive(&ap->vm))
+		return apply_vm_gone(ap, e);
+	r = systemd_start(&left_out, ap->systemd, s->step.value, ap->properties,
+			  optional(ap->properties, ap->arena), e);
+	if (r == SYSTEMD_EXISTS) {
+		ap->refused = true;
+		return error_set(e, ERROR_HOST,
+				 "%s: systemd has a unit of this name already, and vmcg did not "
+				 "start it: see systemctl status %s; stop it, or choose another "
+				 "cgroupsPath",
+				 s->step.value, s->step.value);
+	}
+	if (r < 0)
+		return -1;
+	for (; left_out && *left_out; left_out++)
+		log_warning("%s: this systemd does not know %s: what it sets is written to the "
+			    "control file, which a daemon-reload may reset",
+			    s->step.value, *left_out);
+	if (cgroupfs_mark(ap->fs, s->step.controller, s->step.path, ap->record->id, e) < 0)
+		return -1;
+	return verify_inside(ap, &s->step, e);
+}
+
+/* --- set --- */
+
+static bool has_program(const struct unit_properties *live)
+{
+	const struct unit_property *p = unitprop_find(live, "BPFProgram");
+
+	for (size_t i = 0; p && i < p->n_items; i++)
+		if (strcmp(p->items[i].key, "device") == 0)
+			return true;
+	return false;
+}
+
+/* What the unit has of what the plan wants; and what is to be known about its devices. */
+static int read_unit(struct unit_properties *ret, struct apply *ap, const char *unit,
+		     struct error *e)
+{
+	static const char *const devices[] = {"DevicePolicy", "DeviceAllow", "BPFProgram", NULL};
+	size_t n = 0, n_devices = sizeof(devices) / sizeof(*devices);
+	const char **names =
+	    arena_alloc(ap->arena, (ap->properties->n + n_devices) * sizeof(*names));
+	int r;
+
+	for (; n < ap->properties->n; n++)
+		names[n] = ap->properties->list[n].name;
+	memcpy(names + n, devices, sizeof(devices));
+	r = systemd_get(ret, ap->systemd, unit, names, e);
+	if (r == SYSTEMD_ABSENT)
+		return error_set(
+		    e, ERROR_HOST,
+		    "%s: systemd has no such unit, although its cgroup %s is there; if "
+		    "somebody else made it, use --cgroup-manager cgroupfs",
+		    unit, ap->record->path);
+	return r;
+}
+
+int step_set_look(struct apply *ap, struct record_step *s, struct error *e)
+{
+	struct unit_properties live = {0}, old = {0};
+	const struct record *r = ap->record;
+	struct text text = {0};
+	struct jsonw w = {.out = &text};
+
+	if (read_unit(&live, ap, s->step.value, e) < 0)
+		return -1;
+	if (has_program(&live) && r->has_devices && !devrules_equal(&r->devices, &r->before))
+		log_warning("%s: the runtime gave systemd a device program of its own, which "
+			    "cannot be changed: the hypervisor's devices are allowed until the "
+			    "next systemctl daemon-reload; let vmcg precreate list them in the "
+			    "config, and the runtime allows them itself",
+			    s->step.value);
+	unitdiff(&ap->change, &old, ap->properties, &live, ap->arena);
+	if (old.n) {
+		unitprop_json(&w, NULL, &old);
+		s->old = arena_copy(ap->arena, text.s, text.len);
+	}
+	text_free(&text);
+	return 0;
+}
+
+int step_set(struct apply *ap, struct record_step *s, struct error *e)
+{
+	int r;
+
+	if (!ap->change.n)
+		return 0;
+	r = systemd_set(ap->systemd, s->step.value, &ap->change, e);
+	if (r == SYSTEMD_ABSENT)
+		return error_set(e, ERROR_FAILED, "%s: the unit has just gone: its container ended",
+				 s->step.value);
+	return r;
+}
+
+/* --- verify --- */
+
+int step_verify(struct apply *ap, struct record_step *s, struct error *e)
+{
+	const struct plan_step *want = &s->step;
+	const char *live = "";
+
+	if (cgroupfs_read(&live, ap->fs, want->controller, want->path, want->file, e) < 0)
+		return -1;
+	if (quirks_same(apply_version(ap, want), want->file, want->value, live, ap->page_size))
+		return 0;
+	log_warning("%s: systemd was asked for \"%s\", but \"%s\" stands there: it is written "
+		    "directly, and a daemon-reload may reset it",
+		    cgroupfs_path(ap->fs, want->controller, want->path, want->file), want->value,
+		    live);
+	return step_write(ap, s, e);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * unitdiff - what a unit that others made still lacks, and how it was before
+ *
+ * Setting a property makes systemd write all of the unit's files again, so only
+ * what differs is set. Array properties grow: what is sent is added to the list
+ * that the unit has, and an empty array clears it.
+ */
+#ifndef VMCG_HOOK_UNITDIFF_H
+#define VMCG_HOOK_UNITDIFF_H
+
+#include "hook/unitprop.h"
+
+/*
+ * change: those of wanted that the unit has otherwise, arrays reduced to the items
+ * it lacks. old: what to set to take the change back. A property that live does not
+ * name is none of this systemd's and left out. DeviceAllow is left alone while the
+ * unit allows everything (DevicePolicy auto and no list): its first entry would
+ * deny all the rest. live must have DevicePolicy and DeviceAllow then.
+ */
+void unitdiff(struct unit_properties *change, struct unit_properties *old,
+	      const struct unit_properties *wanted, const struct unit_properties *live,
+	      struct arena *a);
+
+#endif
