@@ -235,7 +235,7 @@ known_names() {
 # --- the examples ---
 
 @test "examples: every JSON file is JSON, and every hook names a stage that exists" {
-	for file in "$DOCS"/examples/*.json "$DOCS"/examples/hooks.d/*.json "$DOCS"/examples/hooks.d/podman/*.json; do
+	for file in "$DOCS"/examples/*.json "$DOCS"/examples/hooks.d*/*.json "$DOCS"/examples/hooks.d/podman/*.json; do
 		echo "$file"
 		jq -e . "$file" >/dev/null
 		jq -r '(.hooks // {}) | to_entries[] | .key as $k | .value[] | [$k] + .args | join(" ")' "$file" |
@@ -247,25 +247,41 @@ known_names() {
 	done
 }
 
-@test "examples: hooks.d files are of version 1.0.0, and ask for an annotation" {
-	for file in "$DOCS"/examples/hooks.d/*.json "$DOCS"/examples/hooks.d/podman/*.json; do
+@test "examples: hooks.d files are of version 1.0.0, and have one condition" {
+	for file in "$DOCS"/examples/hooks.d*/*.json "$DOCS"/examples/hooks.d/podman/*.json; do
 		echo "$file"
 		stage=$(basename "$file" .json)
 		stage=${stage#vmcg-}
-		jq -e --arg stage "$stage" '
+		by=$(basename "$(dirname "$file")")
+		jq -e --arg stage "$stage" --arg by "$by" '
 			.version == "1.0.0"
 			and (keys - ["version", "hook", "when", "stages"]) == []
 			and (.hook | keys - ["path", "args", "env", "timeout"]) == []
 			and (.hook.path | startswith("/"))
 			and .hook.args == ["vmcg", $stage]
-			and .hook.timeout > 10
-			and (.when | keys) == ["annotations"]
-			and ([.when.annotations | to_entries[] | .key, .value | test("^\\^.*\\$$")] | all)
+			and .hook.timeout > 30
+			and (.when | keys) == (if $by == "hooks.d-by-command" then ["commands"] else ["annotations"] end)
+			and ([.when.annotations // {} | to_entries[] | .key, .value | test("^\\^.*\\$$")] | all)
+			and ([.when.commands // [] | .[] | test("^.*\\$$")] | all)
 			and .stages == [$stage]' "$file"
 	done
 	# CRI-O refuses to start with a stage that it does not know in the directory.
 	[ "$(cd "$DOCS/examples/hooks.d" && echo *.json podman/*)" = \
 		"vmcg-createRuntime.json vmcg-poststart.json vmcg-poststop.json podman/vmcg-precreate.json" ]
+	# Of the two sets the hooks are the same.
+	for file in "$DOCS"/examples/hooks.d/*.json; do
+		diff <(jq 'del(.when)' "$file") <(jq 'del(.when)' "$DOCS/examples/hooks.d-by-command/${file##*/}")
+	done
+}
+
+@test "examples: the commands are those of hypervisors, with or without a path" {
+	pattern=$(jq -r '.when.commands[0]' "$DOCS/examples/hooks.d-by-command/vmcg-createRuntime.json")
+	for command in /usr/bin/qemu-system-x86_64 qemu-kvm /usr/libexec/qemu-kvm cloud-hypervisor /opt/firecracker crosvm; do
+		grep -qE "$pattern" <<<"$command"
+	done
+	for command in qemu-img /usr/bin/qemu-system-x86_64/x sh not-firecracker; do
+		run ! grep -qE "$pattern" <<<"$command"
+	done
 }
 
 @test "examples: config.json asks for the hook by the condition of hooks.d" {
@@ -302,8 +318,13 @@ known_names() {
 		755 usr/sbin/vmcg
 		644 usr/share/bash-completion/completions/vmcg
 		644 usr/share/doc/vmcg/examples/README
+		644 usr/share/doc/vmcg/examples/cdi-vmcg.json
 		644 usr/share/doc/vmcg/examples/config.json
+		644 usr/share/doc/vmcg/examples/containerd-vmcg.toml
 		644 usr/share/doc/vmcg/examples/crio-vmcg.conf
+		644 usr/share/doc/vmcg/examples/hooks.d-by-command/vmcg-createRuntime.json
+		644 usr/share/doc/vmcg/examples/hooks.d-by-command/vmcg-poststart.json
+		644 usr/share/doc/vmcg/examples/hooks.d-by-command/vmcg-poststop.json
 		644 usr/share/doc/vmcg/examples/hooks.d/podman/vmcg-precreate.json
 		644 usr/share/doc/vmcg/examples/hooks.d/vmcg-createRuntime.json
 		644 usr/share/doc/vmcg/examples/hooks.d/vmcg-poststart.json
