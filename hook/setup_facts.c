@@ -53,7 +53,7 @@ static int find_vm(struct setup *s, struct error *e)
 }
 
 /* The paths that target.c may choose: what exists there decides the mode. */
-static size_t candidate_paths(const char *paths[3], struct setup *s)
+static size_t candidate_paths(const char *paths[4], struct setup *s)
 {
 	const char *wanted = s->config.cgroups_path;
 	struct unitname unit;
@@ -64,6 +64,9 @@ static size_t candidate_paths(const char *paths[3], struct setup *s)
 	if (wanted && unitname_has_form(wanted) &&
 	    unitname_parse(&unit, wanted, "system.slice", s->arena, NULL) == 0)
 		paths[n++] = unit.path;
+	if (!wanted && s->context->options.manager == MANAGER_SYSTEMD &&
+	    unitname_for_id(&unit, s->state.id, "system.slice", s->arena, NULL) == 0)
+		paths[n++] = unit.path;
 	if (n == 0 || s->context->options.mode == MODE_OWN)
 		paths[n++] = target_default_path(s->state.id, s->arena);
 	return n;
@@ -73,7 +76,7 @@ static int probe(struct setup *s, struct error *e)
 {
 	const char **controllers = compose_controllers(&s->config.resources, s->arena);
 	const char **devices;
-	const char *paths[3];
+	const char *paths[4];
 	int64_t pids[2];
 	struct host_wishes w = {.cgroups = paths, .pids = pids};
 

@@ -165,15 +165,41 @@ int step_set(struct apply *ap, struct record_step *s, struct error *e)
 
 /* --- verify --- */
 
+/* Does the file hold what systemd was asked for? live: what it holds. 1: no. */
+static int compare(const char **live, struct apply *ap, const struct plan_step *want,
+		   struct error *e)
+{
+	*live = "";
+	if (cgroupfs_read(live, ap->fs, want->controller, want->path, want->file, e) < 0)
+		return -1;
+	return !quirks_same(apply_version(ap, want), want->file, want->value, *live, ap->page_size);
+}
+
+/* Each device obeys one of two weight files, and one of them taking the wish is enough. */
+static bool twin_has_it(struct apply *ap, const struct plan_step *want)
+{
+	const struct quirk *q = quirks_find(apply_version(ap, want), want->file);
+	const char *live;
+
+	for (size_t i = 0; q && q->twin && i < ap->record->n_steps; i++) {
+		const struct plan_step *s = &ap->record->steps[i].step;
+
+		if (s->op == PLAN_VERIFY && strcmp(s->file, q->twin) == 0 &&
+		    compare(&live, ap, s, NULL) == 0)
+			return true;
+	}
+	return false;
+}
+
 int step_verify(struct apply *ap, struct record_step *s, struct error *e)
 {
 	const struct plan_step *want = &s->step;
-	const char *live = "";
+	const char *live;
+	int r;
 
-	if (cgroupfs_read(&live, ap->fs, want->controller, want->path, want->file, e) < 0)
-		return -1;
-	if (quirks_same(apply_version(ap, want), want->file, want->value, live, ap->page_size))
-		return 0;
+	r = compare(&live, ap, want, e);
+	if (r <= 0 || twin_has_it(ap, want))
+		return r < 0 ? -1 : 0;
 	log_warning("%s: systemd was asked for \"%s\", but \"%s\" stands there: it is written "
 		    "directly, and a daemon-reload may reset it",
 		    cgroupfs_path(ap->fs, want->controller, want->path, want->file), want->value,
