@@ -23,7 +23,7 @@ place() {
 	CALLER=$1 MANAGER=$2 RUNTIME=${1#podman-} UNIT=''
 	prepare
 	need_nodes
-	STATE=$T/state STARTING=''
+	STATE=$T/state STARTING='' LOST='' TOLD='' DEVICES=()
 	KEY=$NAME # what the names of this container's cgroups and unit have in them
 	PROGRAMS=$(our_programs)
 	if [ "$MANAGER" = systemd ]; then
@@ -118,10 +118,14 @@ point_hook() {
 		| .hook.args |= ["vmcg", "--root", $root, "--policy", $policy] + .[1:]' "$1" >"$2/${1##*/}"
 }
 
-# From now on the caller's containers go through precreate first.
-with_precreate() {
+# From now on the caller knows of the devices when it makes the container: through precreate, or as podman's user asks for
+# them, which is all that podman remembers when it updates a container.
+with_devices() {
+	local device
+
+	TOLD=1
 	case $CALLER in
-	podman-*) point_hook "$TOP/docs/examples/hooks.d/podman/vmcg-precreate.json" "$T/hooks.d" ;;
+	podman-*) for device in "${HYPERVISOR[@]}"; do DEVICES+=(--device "/dev/$device"); done ;;
 	*)
 		"$VMCG" --policy "$POLICY" precreate <"$BUNDLE/config.json" >"$T/config.json"
 		mv "$T/config.json" "$BUNDLE/config.json"
@@ -166,7 +170,7 @@ podman_container() {
 		"${podman[@]}" run -d --name "$NAME" --network none --log-driver none --annotation io.vmcg.enable=1 \
 			--security-opt seccomp=unconfined --memory "$MEMORY" --memory-swap "$MEMORY" --cpu-shares 262144 \
 			--cpu-quota 80000 --cpu-period 100000 --cpuset-cpus 0 --pids-limit 64 \
-			--rootfs "$ROOTFS" sh /init </dev/null
+			"${DEVICES[@]}" --rootfs "$ROOTFS" sh /init </dev/null
 		;;
 	exec) "${podman[@]}" exec "$NAME" "$@" ;;
 	pause) "${podman[@]}" pause "$NAME" ;;
@@ -310,12 +314,12 @@ both_stand() {
 }
 
 # still_stand BYTES EVENT: the same after an event; unless this caller takes the devices away then,
-# and precreate has not told it about them. LOST has the reasons.
+# and has not been told of them. LOST has the reason.
 still_stand() {
 	local reason
 
 	reason=$(takes_devices_away "$2")
-	[ "${PRECREATED:-}" ] || [ ! "$reason" ] || LOST+=${LOST:+; }$reason
+	[ "$TOLD" ] || [ "$LOST" ] || LOST=$reason
 	limits_stand "$1" || return
 	if [ "$LOST" ]; then
 		devices_are_gone
@@ -327,11 +331,11 @@ still_stand() {
 # What is known of the caller: why the devices are gone after this event; nothing: they stay.
 takes_devices_away() {
 	if [ "$1" = reload ] && [ "$RUNTIME" = crun ] && [ -e "/sys/fs/bpf/crun/${UNIT//./_}" ]; then
-		echo "after daemon-reload access is lost unless precreate is used: crun gives systemd a device program of" \
-			"its own, which nobody can change"
+		echo "daemon-reload takes the devices away, unless precreate or --device has told crun of them before: it gives" \
+			"systemd a device program of its own, which nobody can change"
 	elif [ "$1" = update ] && [ "$CALLER" = podman-crun ] && [ "$(podman_version)" -ge 5 ]; then
-		echo "after podman update access is lost unless precreate is used: podman passes its own list of devices" \
-			"again, and crun obeys"
+		echo "podman update takes the devices away, unless podman was told of them with --device: it passes its" \
+			"own list again, and crun obeys"
 	fi
 }
 

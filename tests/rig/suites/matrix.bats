@@ -22,7 +22,6 @@ field() {
 	podman-*) make_hooks_dir ;;
 	*) make_bundle ;;
 	esac
-	LOST=
 	if ! start_container; then
 		refused
 		return
@@ -33,11 +32,11 @@ field() {
 		return
 	fi
 	# What the caller takes away it leaves if it was told before.
-	reasons=$LOST PRECREATED=1 LOST=
-	with_precreate
+	reason=$LOST LOST=
+	with_devices
 	start_container
 	life
-	in_table "$reasons"
+	in_table "$reason"
 }
 
 # Everything that is asked of one container, from the first moment to the last.
