@@ -156,12 +156,13 @@ int systemd_set(struct systemd *s, const char *unit, const struct unit_propertie
 
 /* --- stopping --- */
 
-/* Let systemd forget that the unit failed, if it did. */
-static void reset_failed(struct systemd *s, const char *unit)
+/* Something that is worth asking and of which nothing depends on the answer: ResetFailedUnit
+ * lets systemd forget that a unit failed, if it did. */
+static void ask_and_forget(struct systemd *s, const char *member, const char *unit)
 {
 	struct systemd_answer ignored;
 
-	systemd_ask(&ignored, s, "ResetFailedUnit", unit, NULL);
+	systemd_ask(&ignored, s, member, unit, NULL);
 	systemd_answer_done(s, &ignored);
 }
 
@@ -192,27 +193,41 @@ static int compare_description(struct systemd *s, const char *unit, const char *
 	return answer.name ? systemd_explain(e, ERROR_FAILED, s, &c, &answer) : r;
 }
 
+/* StopUnit and the end of its job. 0, SYSTEMD_ABSENT, -1. */
+static int stop_once(const char **ret_result, struct systemd *s, const struct systemd_context *c,
+		     struct error *e)
+{
+	struct systemd_answer answer;
+	int r;
+
+	systemd_ask(&answer, s, c->member, c->unit, "replace");
+	if (systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT))
+		return SYSTEMD_ABSENT;
+	if (answer.name)
+		return systemd_explain(e, ERROR_FAILED, s, c, &answer);
+	r = systemd_job_wait(ret_result, s, &answer, c, e);
+	systemd_answer_done(s, &answer);
+	return r;
+}
+
 int systemd_stop(struct systemd *s, const char *unit, const char *description, struct error *e)
 {
 	const struct systemd_context c = {.member = "StopUnit", .unit = unit};
 	const char *result = NULL;
-	struct systemd_answer answer;
 	int r = 0;
 
 	systemd_job_watch(s, unit);
 	if (description)
 		r = compare_description(s, unit, description, e);
-	if (r != 0)
-		return r;
-	systemd_ask(&answer, s, c.member, unit, "replace");
-	if (systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT))
-		return SYSTEMD_ABSENT;
-	if (answer.name)
-		return systemd_explain(e, ERROR_FAILED, s, &c, &answer);
-	r = systemd_job_wait(&result, s, &answer, &c, e);
-	systemd_answer_done(s, &answer);
 	if (r == 0)
-		reset_failed(s, unit);
+		r = stop_once(&result, s, &c, e);
+	/* systemd 257 does not stop what FreezeUnit froze; before, it thawed it by itself. */
+	if (r == 0 && strcmp(result, "frozen") == 0) {
+		ask_and_forget(s, "ThawUnit", unit);
+		r = stop_once(&result, s, &c, e);
+	}
+	if (r == 0)
+		ask_and_forget(s, "ResetFailedUnit", unit);
 	if (r == 0 && strcmp(result, "done") != 0)
 		r = systemd_explain_job(e, s, &c, result);
 	return r;
@@ -249,7 +264,7 @@ static bool can_retry(struct systemd *s, struct start *start, const struct syste
 
 	if (systemd_answer_is(answer, "org.freedesktop.systemd1.UnitExists") && !start->retried) {
 		start->retried = true;
-		reset_failed(s, start->unit);
+		ask_and_forget(s, "ResetFailedUnit", start->unit);
 		return true;
 	}
 	property = systemd_refused_property(s, answer);

@@ -135,6 +135,7 @@ static const struct unit_properties scope = {scope_list, COUNT(scope_list)};
 #define TAIL      "] []\n"
 #define START     HEAD AAA BBB CCC DDD TAIL
 #define RESET     "ResetFailedUnit demo.scope\n"
+#define THAW      "ThawUnit demo.scope\n"
 #define STOP      "StopUnit demo.scope replace\n"
 #define DESCRIBED "Get org.freedesktop.systemd1.Unit Description\n"
 #define LOADED    "Get org.freedesktop.systemd1.Unit LoadState\n"
@@ -486,7 +487,30 @@ static const struct stop_row {
      .want = -1,
      .record = DESCRIBED,
      .says = {"Description", "demo.scope", "Permission denied"}},
-    {"frozen for good: the job does not end",
+    {"frozen: thawed, and stopped",
+     NULL,
+     {{.member = "StopUnit", .job = 8, .result = "frozen"},
+      {.member = "ThawUnit"},
+      {.member = "StopUnit", .job = 9, .result = "done"},
+      {.member = "ResetFailedUnit"}},
+     .record = STOP THAW STOP RESET},
+    {"frozen, and gone when thawed",
+     NULL,
+     {{.member = "StopUnit", .job = 8, .result = "frozen"},
+      {.member = "ThawUnit", .error = NO_UNIT},
+      {.member = "StopUnit", .error = NO_UNIT}},
+     .want = SYSTEMD_ABSENT,
+     .record = STOP THAW STOP},
+    {"frozen, and it cannot be thawed",
+     NULL,
+     {{.member = "StopUnit", .job = 8, .result = "frozen"},
+      {.member = "ThawUnit", .error = DENIED},
+      {.member = "StopUnit", .job = 9, .result = "frozen"},
+      {.member = "ResetFailedUnit"}},
+     .want = -1,
+     .record = STOP THAW STOP RESET,
+     .says = {"StopUnit of demo.scope", "\"frozen\""}},
+    {"the job does not end",
      NULL,
      {{.member = "StopUnit", .job = 8, .others = true}},
      .wait_ms = 200,
