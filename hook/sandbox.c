@@ -3,7 +3,8 @@
  * sandbox - what this process may still ask of the kernel
  *
  * The programs were made from the allow-lists of sandbox_rules.c with libseccomp
- * when vmcg was built; here one of them is installed, with two system calls.
+ * when vmcg was built; here one of them is installed, with two system calls. The
+ * seal is a second one, on top: of two answers the kernel takes the harsher.
  */
 #include "hook/sandbox.h"
 
@@ -29,34 +30,51 @@
 		sizeof(filters) / sizeof(*(filters)), (struct sock_filter *)(filters) \
 	}
 
+static int install(const struct sock_fprog *program, struct error *e)
+{
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program) < 0)
+		return error_set_os(e, ERROR_HOST, errno,
+				    "cannot confine this process with seccomp");
+	return 0;
+}
+
+/* The sanitizers' own calls would be killed. The unit test of this file asks for it. */
+static bool is_off(void)
+{
+#ifdef VMCG_TEST
+	return !getenv("VMCG_SANDBOX");
+#else
+	return false;
+#endif
+}
+
 int sandbox_enter(enum sandbox kind, struct error *e)
 {
 	/* The kernel reads the program; its type says otherwise. */
 	const struct sock_fprog programs[] = {
 	    [SANDBOX_LOOK] = PROGRAM(sandbox_look),
 	    [SANDBOX_WORK] = PROGRAM(sandbox_work),
+	    [SANDBOX_LOOK_SYSTEMD] = PROGRAM(sandbox_look_systemd),
+	    [SANDBOX_WORK_SYSTEMD] = PROGRAM(sandbox_work_systemd),
 	};
 
-#ifdef VMCG_TEST
-	/* The sanitizers' own calls would be killed. The unit test of this file asks for it. */
-	if (!getenv("VMCG_SANDBOX"))
+	if (is_off())
 		return 0;
-#endif
-	if (kind == SANDBOX_LOOK_SYSTEMD || kind == SANDBOX_WORK_SYSTEMD)
-		return 0;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &programs[kind]) < 0)
-		return error_set_os(e, ERROR_HOST, errno,
-				    "cannot confine this process with seccomp");
-	return 0;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_set_os(e, ERROR_HOST, errno, "cannot set no_new_privs");
+	return install(&programs[kind], e);
 }
 
 int sandbox_seal(enum sandbox kind, bool bus, struct error *e)
 {
-	(void)kind;
-	(void)bus;
-	(void)e;
-	return 0;
+	const struct sock_fprog programs[] = {
+	    [false] = PROGRAM(sandbox_seal_alone),
+	    [true] = PROGRAM(sandbox_seal_bus),
+	};
+
+	if (is_off() || (kind != SANDBOX_LOOK_SYSTEMD && kind != SANDBOX_WORK_SYSTEMD))
+		return 0;
+	return install(&programs[bus], e);
 }
 
 void sandbox_clean_start(void)

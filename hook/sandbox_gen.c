@@ -10,20 +10,39 @@
 
 #include "hook/sandbox_rules.h"
 
+static const struct {
+	const char *name;
+	enum sandbox kind;
+	bool seal, bus;
+} programs[] = {
+    {"sandbox_look", .kind = SANDBOX_LOOK},
+    {"sandbox_work", .kind = SANDBOX_WORK},
+    {"sandbox_look_systemd", .kind = SANDBOX_LOOK_SYSTEMD},
+    {"sandbox_work_systemd", .kind = SANDBOX_WORK_SYSTEMD},
+    {"sandbox_seal_alone", .seal = true, .bus = false},
+    {"sandbox_seal_bus", .seal = true, .bus = true},
+};
+
+static int make(size_t i, int fd, struct error *e)
+{
+	return programs[i].seal ? sandbox_program_seal(programs[i].bus, fd, e)
+				: sandbox_program(programs[i].kind, fd, e);
+}
+
 /* One program as "static const struct sock_filter NAME[]". */
-static int print(const char *name, enum sandbox kind)
+static int print(size_t i)
 {
 	struct sock_filter f;
 	struct error e;
 	FILE *file;
 
 	file = tmpfile();
-	if (!file || sandbox_program(kind, fileno(file), &e) < 0) {
+	if (!file || make(i, fileno(file), &e) < 0) {
 		fprintf(stderr, "sandbox_gen: %s\n", file ? e.text : "no temporary file");
 		return -1;
 	}
 	rewind(file);
-	printf("static const struct sock_filter %s[] = {\n", name);
+	printf("static const struct sock_filter %s[] = {\n", programs[i].name);
 	while (fread(&f, sizeof(f), 1, file) == 1)
 		printf("\t{0x%02x, %u, %u, 0x%08xU},\n", f.code, f.jt, f.jf, f.k);
 	printf("};\n");
@@ -34,7 +53,8 @@ static int print(const char *name, enum sandbox kind)
 int main(void)
 {
 	printf("/* Made by hook/sandbox_gen.c from hook/sandbox_rules.c with libseccomp. */\n");
-	if (print("sandbox_look", SANDBOX_LOOK) < 0 || print("sandbox_work", SANDBOX_WORK) < 0)
-		return EXIT_FAILURE;
+	for (size_t i = 0; i < sizeof(programs) / sizeof(*programs); i++)
+		if (print(i) < 0)
+			return EXIT_FAILURE;
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -13,4 +13,8 @@ int sandbox_export(enum sandbox kind, int fd, struct error *e);
 /* The filter as a program (an array of struct sock_filter) to a descriptor. */
 int sandbox_program(enum sandbox kind, int fd, struct error *e);
 
+/* The same for the seal, which names what kills. */
+int sandbox_export_seal(bool bus, int fd, struct error *e);
+int sandbox_program_seal(bool bus, int fd, struct error *e);
+
 #endif

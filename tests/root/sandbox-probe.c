@@ -2,8 +2,11 @@
 /*
  * sandbox-probe - one system call under the sandbox of vmcg
  *
- *   sandbox-probe look|work CALL     "survived" on standard output, or death by SIGSYS
- *   sandbox-probe list               the names of the calls
+ *   sandbox-probe KIND CALL     "survived" on standard output, or death by SIGSYS
+ *   sandbox-probe list          the names of the calls
+ *
+ * KIND is look or work; with -systemd behind it those that may load libsystemd; with
+ * -sealed or -bus behind that what is left of them when they are sealed.
  */
 #include <fcntl.h>
 #include <sched.h>
@@ -60,6 +63,18 @@ static long map_code(void)
 	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != NULL;
 }
 
+static long map_file(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) != NULL;
+}
+
+static long connect_nowhere(void)
+{
+	return connect(-1, NULL, 0);
+}
+
 static long change_mode(void)
 {
 	return syscall(SYS_fchmodat, AT_FDCWD, "/nonexistent", 0777);
@@ -93,12 +108,39 @@ static const struct {
     {"mount", mount_over},     {"unshare", leave_namespace},     {"inet", connect_network},
     {"unix", connect_local},   {"mmap-exec", map_code},          {"chmod", change_mode},
     {"setuid", change_user},   {"open-write", open_for_writing}, {"open-read", open_for_reading},
-    {"mkdir", make_directory},
+    {"mkdir", make_directory}, {"mmap-file", map_file},          {"connect", connect_nowhere},
 };
+
+static const struct {
+	const char *name;
+	enum sandbox kind;
+	bool seal, bus;
+} kinds[] = {
+    {"look", .kind = SANDBOX_LOOK},
+    {"work", .kind = SANDBOX_WORK},
+    {"look-systemd", .kind = SANDBOX_LOOK_SYSTEMD},
+    {"work-systemd", .kind = SANDBOX_WORK_SYSTEMD},
+    {"look-systemd-sealed", SANDBOX_LOOK_SYSTEMD, true, false},
+    {"work-systemd-sealed", SANDBOX_WORK_SYSTEMD, true, false},
+    {"look-systemd-bus", SANDBOX_LOOK_SYSTEMD, true, true},
+    {"work-systemd-bus", SANDBOX_WORK_SYSTEMD, true, true},
+};
+
+/* A kind that is none confines nothing, and its calls would survive: refused. */
+static int enter(const char *name, struct error *e)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (strcmp(kinds[i].name, name) != 0)
+			continue;
+		if (sandbox_enter(kinds[i].kind, e) < 0)
+			return -1;
+		return kinds[i].seal ? sandbox_seal(kinds[i].kind, kinds[i].bus, e) : 0;
+	}
+	return error_set(e, ERROR_USAGE, "%s: no such kind", name);
+}
 
 int main(int argc, char **argv)
 {
-	enum sandbox kind = argc > 1 && strcmp(argv[1], "look") == 0 ? SANDBOX_LOOK : SANDBOX_WORK;
 	struct error e;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
@@ -108,7 +150,7 @@ int main(int argc, char **argv)
 		}
 		if (strcmp(argv[2], calls[i].name) != 0)
 			continue;
-		if (sandbox_enter(kind, &e) < 0) {
+		if (enter(argv[1], &e) < 0) {
 			fprintf(stderr, "%s\n", e.text);
 			return 1;
 		}

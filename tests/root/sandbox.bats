@@ -45,9 +45,30 @@ survives() {
 	survives work mkdir
 }
 
+@test "where systemd may be the manager, its library can be loaded until that is known" {
+	for kind in look-systemd work-systemd; do
+		survives "$kind" mmap-file
+		survives "$kind" connect
+		for call in execve clone ptrace mount unshare inet mmap-exec chmod setuid; do
+			killed "$kind" "$call"
+			killed "$kind-sealed" "$call"
+			killed "$kind-bus" "$call"
+		done
+		killed "$kind-bus" mmap-file
+		survives "$kind-bus" connect
+		killed "$kind-sealed" mmap-file
+		killed "$kind-sealed" connect
+	done
+	killed look-systemd mkdir
+	killed look mmap-file
+	killed work mmap-file
+	killed work connect
+}
+
 @test "the probe knows what it is asked" {
 	# A misspelt call would survive by not being made.
-	for call in execve clone ptrace mount unshare inet mmap-exec chmod setuid open-write mkdir; do
+	for call in execve clone ptrace mount unshare inet mmap-exec chmod setuid open-write mkdir mmap-file \
+		connect; do
 		"$PROBE" list | grep -qx "$call"
 	done
 }

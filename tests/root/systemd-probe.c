@@ -3,19 +3,24 @@
  * systemd-probe - the systemd connection by hand, against a real manager
  *
  *   systemd-probe WAY version
- *   systemd-probe WAY start UNIT PID [TASKS]   a scope around the process, TasksMax=TASKS
- *   systemd-probe WAY optional UNIT PID NAME...  the same with a property NAME=1 each that may be
- *                                              left out: prints those that were
+ *   systemd-probe WAY start UNIT PID [TASKS]
+ *       a scope around the process, with TasksMax=TASKS
+ *   systemd-probe WAY optional UNIT PID NAME...
+ *       the same with a property NAME=1 each that may be left out: prints those that were
  *   systemd-probe WAY set UNIT TASKS
  *   systemd-probe WAY get UNIT NAME...
  *   systemd-probe WAY stop UNIT [DESCRIPTION]
- *   systemd-probe WAY cycle UNIT [ROUNDS]      start, set, get and stop around a child each time;
- *                                              prints the median of each in microseconds
+ *   systemd-probe WAY cycle UNIT [ROUNDS [PAUSE_MS]]
+ *       start, set, get and stop around a child each time, on a connection of its own:
+ *       prints the median of each in microseconds
+ *
+ * All but cycle, which makes processes, in the sandbox that vmcg would be in.
  *
  * WAY is private, bus or user: the system's manager on its own socket or on the
  * message bus, or the caller's. Exit status: 0, 1 with a message, 2 usage, 10 absent,
  * 11 the name is in use, 12 foreign.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -25,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "hook/sandbox.h"
 #include "hook/systemd.h"
 
 #define DESCRIPTION "VM of a probe"
@@ -74,8 +80,8 @@ static void unchoose(const struct probe *p)
 
 	snprintf(link, sizeof(link), "%s/bus", p->dir);
 	if (p->dir[0]) {
-		unlink(link);
-		rmdir(p->dir);
+		unlinkat(AT_FDCWD, link, 0);
+		unlinkat(AT_FDCWD, p->dir, AT_REMOVEDIR);
 	}
 }
 
@@ -190,7 +196,7 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static int cycle(struct probe *p, const char *unit, size_t rounds)
+static int cycle(struct probe *p, const char *unit, size_t rounds, uint64_t pause_ms)
 {
 	static const char *const names[N_PARTS] = {"open", "start", "set", "get", "stop"};
 	static uint64_t took[N_PARTS][MOST_ROUNDS];
@@ -202,6 +208,7 @@ static int cycle(struct probe *p, const char *unit, size_t rounds)
 	if (rounds > MOST_ROUNDS)
 		rounds = MOST_ROUNDS;
 	for (size_t i = 0; i < rounds && r == 0; i++) {
+		usleep((unsigned)pause_ms * 1000);
 		r = round_of(p, unit, one);
 		for (int part = 0; part < N_PARTS; part++)
 			took[part][i] = one[part];
@@ -235,7 +242,8 @@ static int run(struct probe *p, const char *const *argv, int argc)
 	if (strcmp(argv[0], "stop") == 0)
 		return systemd_stop(p->s, argv[1], argv[2], &p->e);
 	if (strcmp(argv[0], "cycle") == 0)
-		return cycle(p, argv[1], argc > 2 ? number(argv[2]) : 1);
+		return cycle(p, argv[1], argc > 2 ? number(argv[2]) : 1,
+			     argc > 3 ? number(argv[3]) : 0);
 	if (argc < 3)
 		return -2;
 	if (strcmp(argv[0], "start") == 0)
@@ -255,7 +263,13 @@ int main(int argc, char **argv)
 	int r = -2;
 
 	if (argc > 2 && choose(&p, argv[1]) == 0) {
-		r = systemd_open(&p.s, &p.options, &p.arena, &p.e);
+		bool free = strcmp(argv[2], "cycle") == 0;
+
+		r = free ? 0 : sandbox_enter(SANDBOX_WORK_SYSTEMD, &p.e);
+		if (r == 0)
+			r = systemd_open(&p.s, &p.options, &p.arena, &p.e);
+		if (r == 0 && !free)
+			r = sandbox_seal(SANDBOX_WORK_SYSTEMD, true, &p.e);
 		if (r == 0)
 			r = run(&p, (const char *const *)argv + 2, argc - 2);
 		systemd_close(p.s);

@@ -7,7 +7,7 @@
  * there. The child ends by exit(2) with the call's success, or dies of SIGSYS.
  *
  * The lists themselves are compared with committed text, tests/unit/sandbox-*.pfc:
- * "CALL" or "CALL: CONDITION", sorted, as they are on x86-64. libseccomp's own text
+ * "CALL" or "CALL: CONDITIONS", sorted, as they are on x86-64. libseccomp's own text
  * has the same content in an order that differs from version to version. UPDATE=1
  * rewrites the files.
  */
@@ -21,11 +21,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -39,7 +41,33 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
-enum { NONE, LOOK = 1, WORK = 2, BOTH = 3 };
+/*
+ * What lets a call through. LOADING: the kinds with _SYSTEMD until they are sealed;
+ * SPEAKING: those also when they are sealed with a bus.
+ */
+enum { NONE, LOOK = 1, WORK = 2, BOTH = 3, LOADING = 4, SPEAKING = 8, SYSTEMD = 12 };
+
+enum seal { UNSEALED, SEAL_ALONE, SEAL_BUS };
+
+static const struct stage {
+	const char *name;
+	enum sandbox kind;
+	enum seal seal;
+	int lets;
+} stages[] = {
+    {"look", SANDBOX_LOOK, UNSEALED, LOOK},
+    {"work", SANDBOX_WORK, UNSEALED, WORK},
+    /* nothing to seal */
+    {"look, sealed", SANDBOX_LOOK, SEAL_ALONE, LOOK},
+    {"work, sealed with a bus", SANDBOX_WORK, SEAL_BUS, WORK},
+    {"look, systemd", SANDBOX_LOOK_SYSTEMD, UNSEALED, LOOK | SYSTEMD},
+    {"work, systemd", SANDBOX_WORK_SYSTEMD, UNSEALED, WORK | SYSTEMD},
+    {"look, systemd, sealed with a bus", SANDBOX_LOOK_SYSTEMD, SEAL_BUS, LOOK | SPEAKING},
+    {"work, systemd, sealed with a bus", SANDBOX_WORK_SYSTEMD, SEAL_BUS, WORK | SPEAKING},
+    /* as if it had never been anything else */
+    {"look, systemd, sealed", SANDBOX_LOOK_SYSTEMD, SEAL_ALONE, LOOK},
+    {"work, systemd, sealed", SANDBOX_WORK_SYSTEMD, SEAL_ALONE, WORK},
+};
 
 static const struct open_how how = {.flags = O_RDONLY};
 
@@ -78,7 +106,21 @@ static const struct {
     {"socket AF_INET6", SYS_socket, {AF_INET6, SOCK_STREAM, 0}, NONE},
     {"socket AF_NETLINK", SYS_socket, {AF_NETLINK, SOCK_RAW, 0}, NONE},
     {"socket AF_PACKET", SYS_socket, {AF_PACKET, SOCK_RAW, 0}, NONE},
-    {"connect", SYS_connect, {-1, 0, 0}, NONE},
+    {"connect", SYS_connect, {-1, 0, 0}, SYSTEMD},
+    {"bind", SYS_bind, {-1, 0, 0}, SYSTEMD},
+    {"sendmsg", SYS_sendmsg, {-1, 0, 0}, SYSTEMD},
+    {"recvmsg", SYS_recvmsg, {-1, 0, 0}, SYSTEMD},
+    {"getsockopt", SYS_getsockopt, {-1, 0, 0, 0, 0}, SYSTEMD},
+    {"setsockopt", SYS_setsockopt, {-1, 0, 0, 0, 0}, SYSTEMD},
+    {"getsockname", SYS_getsockname, {-1, 0, 0}, SYSTEMD},
+    {"getpeername", SYS_getpeername, {-1, 0, 0}, SYSTEMD},
+    {"listen", SYS_listen, {-1, 0}, NONE},
+    {"accept4", SYS_accept4, {-1, 0, 0, 0}, NONE},
+    {"socketpair", SYS_socketpair, {AF_UNIX, SOCK_STREAM, 0, 0}, NONE},
+    {"pread64", SYS_pread64, {-1, 0, 0, 0}, SYSTEMD},
+#ifdef SYS_access
+    {"access", SYS_access, {P("/proc"), 0}, SYSTEMD},
+#endif
     {"memory",
      SYS_mmap,
      {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0},
@@ -87,7 +129,23 @@ static const struct {
      SYS_mmap,
      {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0},
      NONE},
+    {"memory to execute and write",
+     SYS_mmap,
+     {0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0},
+     NONE},
     {"memory made executable", SYS_mprotect, {0, 4096, PROT_READ | PROT_EXEC}, NONE},
+    {"a file to execute",
+     SYS_mmap,
+     {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_DENYWRITE, -1, 0},
+     LOADING},
+    {"a file to execute and write",
+     SYS_mmap,
+     {0, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE, -1, 0},
+     NONE},
+    {"a file to write",
+     SYS_mmap,
+     {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED, -1, 0},
+     BOTH},
     {"execve", SYS_execve, {P("/bin/true"), 0, 0}, NONE},
     {"execveat", SYS_execveat, {AT_FDCWD, P("/bin/true"), 0, 0, 0}, NONE},
     {"clone", SYS_clone, {SIGCHLD, 0, 0, 0, 0}, NONE},
@@ -103,7 +161,12 @@ static const struct {
     {"keyctl", SYS_keyctl, {0, 0, 0, 0, 0}, NONE},
     {"perf_event_open", SYS_perf_event_open, {0, 0, 0, 0, 0}, NONE},
     {"seccomp, once more", SYS_seccomp, {0, 0, 0}, NONE},
+    {"a filter, once more", SYS_seccomp, {SECCOMP_SET_MODE_FILTER, 0, 0}, LOADING},
     {"prctl", SYS_prctl, {0, 0, 0, 0, 0}, NONE},
+    {"prctl, capabilities", SYS_prctl, {PR_CAPBSET_READ, 0, 0, 0, 0}, SYSTEMD},
+    {"prctl, own name", SYS_prctl, {PR_GET_NAME, 0, 0, 0, 0}, SYSTEMD},
+    {"prctl, capabilities dropped", SYS_prctl, {PR_CAPBSET_DROP, 0, 0, 0, 0}, NONE},
+    {"prctl, dumpable", SYS_prctl, {PR_SET_DUMPABLE, 1, 0, 0, 0}, NONE},
     {"symlinkat", SYS_symlinkat, {P("x"), -1, P("y")}, NONE},
     {"linkat", SYS_linkat, {-1, P("x"), -1, P("y"), 0}, NONE},
     {"fchmodat", SYS_fchmodat, {-1, P("x"), 0}, NONE},
@@ -123,13 +186,15 @@ static long raw_call(long call, const long arg[6])
 }
 
 /* 0: it got through, whatever the kernel said then; else the signal it died of. */
-static int try_in_child(enum sandbox kind, size_t i)
+static int try_in_child(const struct stage *stage, size_t i)
 {
 	int status = 0;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (sandbox_enter(kind, NULL) < 0)
+		if (sandbox_enter(stage->kind, NULL) < 0 ||
+		    (stage->seal != UNSEALED &&
+		     sandbox_seal(stage->kind, stage->seal == SEAL_BUS, NULL) < 0))
 			syscall(SYS_exit_group, 2);
 		raw_call(tries[i].call, tries[i].arg);
 		syscall(SYS_exit_group, 0);
@@ -141,32 +206,54 @@ static int try_in_child(enum sandbox kind, size_t i)
 	return 0;
 }
 
-static void check_tries(enum sandbox kind, int bit)
+static void test_stages(void **state)
 {
 	size_t wrong = 0;
 
-	for (size_t i = 0; i < COUNT(tries); i++) {
-		int want = tries[i].allowed & bit ? 0 : SIGSYS;
-		int got = try_in_child(kind, i);
+	(void)state;
+	for (size_t i = 0; i < COUNT(stages) * COUNT(tries); i++) {
+		const struct stage *stage = &stages[i / COUNT(tries)];
+		size_t t = i % COUNT(tries);
+		int want = tries[t].allowed & stage->lets ? 0 : SIGSYS;
+		int got = try_in_child(stage, t);
 
 		if (got != want) {
-			print_error("%s: want signal %d, got %d\n", tries[i].what, want, got);
+			print_error("%s: %s: want signal %d, got %d\n", stage->name, tries[t].what,
+				    want, got);
 			wrong++;
 		}
 	}
 	assert_int_equal(wrong, 0);
 }
 
-static void test_look(void **state)
+/* Code of a real file: mapped before the seal, not after it. */
+static void test_code_of_a_file(void **state)
 {
-	(void)state;
-	check_tries(SANDBOX_LOOK, LOOK);
-}
+	static const struct {
+		bool seal, bus;
+		int want;
+	} t[] = {{false, false, 0}, {true, false, SIGSYS}, {true, true, SIGSYS}};
 
-static void test_work(void **state)
-{
 	(void)state;
-	check_tries(SANDBOX_WORK, WORK);
+	for (size_t i = 0; i < COUNT(t); i++) {
+		int status, fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			const long arg[6] = {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0};
+			long at;
+
+			if (sandbox_enter(SANDBOX_WORK_SYSTEMD, NULL) < 0 ||
+			    (t[i].seal && sandbox_seal(SANDBOX_WORK_SYSTEMD, t[i].bus, NULL) < 0))
+				syscall(SYS_exit_group, 2);
+			at = raw_call(SYS_mmap, arg);
+			syscall(SYS_exit_group, at == -1);
+		}
+		close(fd);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(WIFSIGNALED(status) ? WTERMSIG(status) : -WEXITSTATUS(status),
+				 t[i].want);
+	}
 }
 
 /* A confined process cannot get more by executing something set-user-id, if it ever could. */
@@ -243,14 +330,28 @@ static const char *condition_of(const char *line, struct arena *a)
 	return arena_copy(a, at + 4, strcspn(at + 4, ")"));
 }
 
-/* libseccomp's text as sorted lines "CALL" or "CALL: CONDITION". */
+/* "CALL: CONDITION, CONDITION", in the order of their text, each once. */
+static const char *with_conditions(const char *name, const char **conditions, size_t n,
+				   struct arena *a)
+{
+	const char *line = name;
+
+	if (n)
+		qsort(conditions, n, sizeof(*conditions), by_text);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || strcmp(conditions[i], conditions[i - 1]) != 0)
+			line = arena_printf(a, "%s%s %s", line, i == 0 ? ":" : ",", conditions[i]);
+	return line;
+}
+
+/* libseccomp's text as sorted lines "CALL" or "CALL: CONDITIONS". */
 static char *normal_form(const char *pfc, struct arena *a)
 {
-	const char **lines = NULL;
+	const char **lines = NULL, **conditions = NULL;
 	const char *name = NULL;
 	struct text out = {0};
 	char *copy;
-	size_t n = 0;
+	size_t n = 0, n_conditions = 0;
 
 	for (const char *at = pfc; *at; at += strcspn(at, "\n"), at += *at == '\n') {
 		const char *line = arena_copy(a, at, strcspn(at, "\n"));
@@ -258,9 +359,11 @@ static char *normal_form(const char *pfc, struct arena *a)
 
 		if (name_of(line, a)) {
 			name = name_of(line, a);
+			n_conditions = 0;
 			*ARENA_APPEND(a, lines, n) = name;
 		} else if (condition && name && n) {
-			lines[n - 1] = arena_printf(a, "%s: %s", name, condition);
+			*ARENA_APPEND(a, conditions, n_conditions) = condition;
+			lines[n - 1] = with_conditions(name, conditions, n_conditions, a);
 		}
 	}
 	qsort(lines, n, sizeof(*lines), by_text);
@@ -272,8 +375,29 @@ static char *normal_form(const char *pfc, struct arena *a)
 	return copy;
 }
 
-static void check_list(enum sandbox kind, const char *file)
+static const struct {
+	const char *file;
+	size_t least; /* an empty form would equal nothing, and mean the text is not understood */
+	enum sandbox kind;
+	enum seal seal; /* not UNSEALED: the list of the seal */
+} lists[] = {
+    {"tests/unit/sandbox-look.pfc", 40, SANDBOX_LOOK, UNSEALED},
+    {"tests/unit/sandbox-work.pfc", 50, SANDBOX_WORK, UNSEALED},
+    {"tests/unit/sandbox-look-systemd.pfc", 50, SANDBOX_LOOK_SYSTEMD, UNSEALED},
+    {"tests/unit/sandbox-work-systemd.pfc", 60, SANDBOX_WORK_SYSTEMD, UNSEALED},
+    {"tests/unit/sandbox-seal-alone.pfc", 12, SANDBOX_LOOK, SEAL_ALONE},
+    {"tests/unit/sandbox-seal-bus.pfc", 2, SANDBOX_LOOK, SEAL_BUS},
+};
+
+static int export(size_t i, int fd, struct error *e)
 {
+	return lists[i].seal == UNSEALED ? sandbox_export(lists[i].kind, fd, e)
+					 : sandbox_export_seal(lists[i].seal == SEAL_BUS, fd, e);
+}
+
+static void check_list(size_t i)
+{
+	const char *file = lists[i].file;
 	struct arena a = {0};
 	struct error e;
 	FILE *out = tmpfile(), *committed;
@@ -281,7 +405,7 @@ static void check_list(enum sandbox kind, const char *file)
 	size_t n = 0;
 
 	assert_non_null(out);
-	if (sandbox_export(kind, fileno(out), &e) < 0)
+	if (export(i, fileno(out), &e) < 0)
 		fail_msg("%s", e.text);
 	got = normal_form(read_whole(fileno(out), &a), &a);
 	fclose(out);
@@ -292,10 +416,9 @@ static void check_list(enum sandbox kind, const char *file)
 		assert_true(fputs(got, committed) >= 0 && fflush(committed) == 0);
 	want = read_whole(fileno(committed), &a);
 	fclose(committed);
-	/* an empty form would equal nothing, and mean that the text is not understood */
 	for (const char *at = got; *at; at++)
 		n += *at == '\n';
-	assert_true(n > 40);
+	assert_true(n >= lists[i].least);
 	if (strcmp(got, want) != 0)
 		fail_msg("%s differs (UPDATE=1 rewrites it)\n-- want\n%s-- got\n%s", file, want,
 			 got);
@@ -308,8 +431,8 @@ static void test_lists(void **state)
 #ifndef __x86_64__
 	skip(); /* stat, poll and mkdir are no calls there */
 #endif
-	check_list(SANDBOX_LOOK, "tests/unit/sandbox-look.pfc");
-	check_list(SANDBOX_WORK, "tests/unit/sandbox-work.pfc");
+	for (size_t i = 0; i < COUNT(lists); i++)
+		check_list(i);
 }
 
 /* --- a clean start --- */
@@ -351,8 +474,8 @@ static void test_clean_start(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_look),
-	    cmocka_unit_test(test_work),
+	    cmocka_unit_test(test_stages),
+	    cmocka_unit_test(test_code_of_a_file),
 	    cmocka_unit_test(test_no_new_privileges),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_clean_start),
