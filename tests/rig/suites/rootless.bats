@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# rootless - a user without privilege, whose own systemd makes the scope
+
+load ../../root/lib
+
+setup_file() {
+	# The user's manager runs on without a session.
+	useradd --create-home --uid 4242 vmcg-user
+	loginctl enable-linger vmcg-user
+}
+
+teardown_file() {
+	loginctl disable-linger vmcg-user
+	loginctl terminate-user vmcg-user 2>/dev/null || true
+}
+
+setup() {
+	prepare
+	[ "$LAYOUT" = unified ] || cannot "only cgroup v2 is delegated to users"
+	RUNTIME=/run/user/4242
+	wait_until [ -S "$RUNTIME/systemd/private" ] || fail "the user's systemd does not run"
+	chmod 711 "$T"
+}
+
+teardown() {
+	as_user systemctl --user stop "$NAME-home.scope" 2>/dev/null || true
+	finish
+}
+
+as_user() {
+	setpriv --reuid=4242 --regid=4242 --clear-groups env -i HOME=/home/vmcg-user PATH="$PATH" \
+		XDG_RUNTIME_DIR="$RUNTIME" DBUS_SESSION_BUS_ADDRESS="unix:path=$RUNTIME/bus" "$@"
+}
+
+# user_hook STAGE [OPTION...]: sets $status and $err. The config is $1 of user_config.
+user_hook() {
+	local stage=$1
+
+	shift
+	status=0
+	printf '{"ociVersion": "1.0.2", "id": "%s", "status": "created", "pid": %d}\n%s\n' "$NAME" "$VM" "$CONFIG" >"$T/input"
+	as_user "$VMCG" "$@" "$stage" <"$T/input" >"$T/out" 2>"$T/err" || status=$?
+	err=$(<"$T/err")
+}
+
+# A process of the user's, in a scope of his ($VM).
+start_users_process() {
+	as_user systemd-run --user --scope --quiet --unit="$NAME-home" sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
+	STARTED+=("$!")
+	wait_until as_user systemctl --user --quiet is-active "$NAME-home.scope"
+	VM=$(as_user systemctl --user show --value -p ControlGroup "$NAME-home.scope")
+	VM=$(head -n 1 "/sys/fs/cgroup$VM/cgroup.procs")
+	STARTED+=("$VM")
+	wait_until grep -qx sleep "/proc/$VM/comm"
+	HOME_GROUP=$(<"/proc/$VM/cgroup")
+}
+
+no_unit_left() {
+	[ -z "$(as_user systemctl --user list-units --all --plain --no-legend "*$NAME.scope")" ]
+}
+
+@test "rootless: the user's systemd makes the scope, with the limits that are delegated" {
+	local scope=/user.slice/user-4242.slice/user@4242.service/user.slice/vmcg-$NAME.scope
+
+	start_users_process
+	CONFIG='{"ociVersion": "1.0.2", "linux": {"resources": {"memory": {"limit": 134217728},
+		"cpu": {"shares": 2048, "quota": 50000, "period": 100000}, "pids": {"limit": 33}}}}'
+	user_hook createRuntime --cgroup-manager systemd
+	expect 0
+	[ "$(<"/proc/$VM/cgroup")" = "0::$scope" ] || fail "$(<"/proc/$VM/cgroup")" "$err"
+	[ "$(<"/sys/fs/cgroup$scope/memory.max")" = 134217728 ]
+	[ "$(<"/sys/fs/cgroup$scope/pids.max")" = 33 ]
+	[ "$(<"/sys/fs/cgroup$scope/cpu.max")" = "50000 100000" ]
+	as_user systemctl --user daemon-reload
+	[ "$(<"/sys/fs/cgroup$scope/memory.max")" = 134217728 ]
+	[ "$(<"/sys/fs/cgroup$scope/pids.max")" = 33 ]
+
+	user_hook poststop
+	expect 0
+	[ "$(<"/proc/$VM/cgroup")" = "$HOME_GROUP" ] || fail "$(<"/proc/$VM/cgroup")"
+	wait_until no_unit_left
+	[ ! -e "$RUNTIME/vmcg/$NAME.json" ]
+}
+
+@test "rootless: what is not delegated is a warning that names it, or an error where policy requires it" {
+	start_users_process
+	CONFIG='{"ociVersion": "1.0.2", "linux": {"resources": {"memory": {"limit": 134217728}, "cpu": {"cpus": "0"}}}}'
+	user_hook createRuntime --cgroup-manager systemd
+	expect 0 cpuset
+	user_hook poststop
+	expect 0
+	echo '{"rootless": "require"}' >"$T/require.json"
+	chmod 644 "$T/require.json"
+	user_hook createRuntime --cgroup-manager systemd --policy "$T/require.json"
+	expect 4 cpuset
+	[ "$(<"/proc/$VM/cgroup")" = "$HOME_GROUP" ]
+}
+
+@test "rootless: without a systemd of his own the user is told what to do" {
+	start_users_process
+	CONFIG='{"ociVersion": "1.0.2", "linux": {"resources": {"memory": {"limit": 134217728}}}}'
+	mkdir -m 700 "$T/run"
+	chown 4242 "$T/run"
+	RUNTIME=$T/run user_hook createRuntime --cgroup-manager systemd
+	expect 4 "systemctl --user"
+	one_line
+	[ "$(<"/proc/$VM/cgroup")" = "$HOME_GROUP" ]
+}
