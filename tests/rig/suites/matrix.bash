@@ -23,9 +23,8 @@ place() {
 	CALLER=$1 MANAGER=$2 RUNTIME=${1#podman-} UNIT=''
 	prepare
 	need_nodes
-	STATE=$T/state STARTING='' LOST='' TOLD='' DEVICES=()
+	STATE=$T/state STARTING='' LOST='' TOLD='' NOTE='' DEVICES=()
 	KEY=$NAME # what the names of this container's cgroups and unit have in them
-	PROGRAMS=$(our_programs)
 	if [ "$MANAGER" = systemd ]; then
 		CG=system.slice:$NAME:c
 		UNIT=$NAME-c.scope
@@ -339,28 +338,35 @@ takes_devices_away() {
 	fi
 }
 
+# update_reaches BYTES: the caller's update is there, or what is known of old crun: it changes the group below the scope and
+# not the scope. NOW is the limit at the scope, NOTE the reason.
+update_reaches() {
+	NOW=$1
+	[ "$RUNTIME $MANAGER" = "crun systemd" ] && [ "$(crun_minor)" -lt 20 ] || return 0
+	NOW=$MEMORY
+	NOTE="$RUNTIME update of this version changes the group below the scope only: it can lower a limit, and not raise it"
+	TARGET=$TARGET/container file_is memory "$(memory_file)" "$1"
+}
+
+crun_minor() {
+	crun --version | sed -nE 's/^crun version 1\.([0-9]+).*/\1/p'
+}
+
 podman_version() {
 	podman --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/'
 }
 
 # --- what may not be left ---
 
-our_programs() {
-	bpftool -j prog show 2>/dev/null | jq -r '.[] | select(.name == "vmcg_dev") | .id'
-}
-
 # Everything of this container that is still there, wherever it could be.
 remains() {
-	local id
-
 	find "${HIERARCHIES[@]}" -type d -path "*$KEY*" 2>/dev/null | sed 's/^/cgroup /'
 	systemctl list-units --all --plain --no-legend "*$KEY*" 2>/dev/null | sed 's/^/unit /'
 	# What vmcg remembers of this boot's systemd is no container's.
 	find "$ROOT" -mindepth 1 ! -name systemd-version | sed 's/^/record /'
 	find /sys/fs/bpf -name "*${KEY//./_}*" 2>/dev/null | sed 's/^/pin /'
-	for id in $(our_programs); do
-		grep -qx "$id" <<<"$PROGRAMS" || echo "program $id"
-	done
+	# Nobody else in the guest has one.
+	bpftool -j prog show 2>/dev/null | jq -r '.[] | select(.name == "vmcg_dev") | "program \(.id)"'
 }
 
 nothing_remains() {

@@ -28,7 +28,7 @@ field() {
 	fi
 	life
 	if [ ! "$LOST" ]; then
-		in_table yes
+		in_table "${NOTE:-yes}"
 		return
 	fi
 	# What the caller takes away it leaves if it was told before.
@@ -36,7 +36,7 @@ field() {
 	with_devices
 	start_container
 	life
-	in_table "$reason"
+	in_table "$reason${NOTE:+; $NOTE}"
 }
 
 # Everything that is asked of one container, from the first moment to the last.
@@ -49,14 +49,15 @@ life() {
 		still_stand "$MEMORY" reload
 	fi
 	container update "$LESS_MEMORY"
-	still_stand "$LESS_MEMORY" update
+	update_reaches "$LESS_MEMORY"
+	still_stand "$NOW" update
 
 	[ "$(container exec sh -c 'echo inside')" = inside ]
 	container pause
 	container_is paused
 	container resume
 	container_is running
-	still_stand "$LESS_MEMORY" pause
+	still_stand "$NOW" pause
 	container kill
 	wait_until container_is stopped exited
 	container delete

@@ -56,7 +56,7 @@ foreign_scope() {
 	STARTED+=("$SLEEPER")
 	wait_until unit_is "$1" active || fail "no scope $1:" "$(cat "$T/scope.out")"
 	# systemd-run becomes the command only then.
-	wait_until grep -qx sleep "/proc/$SLEEPER/comm"
+	wait_until grep -qsx sleep "/proc/$SLEEPER/comm"
 }
 
 # A unit as it is: its processes, its properties, its control files.
@@ -249,7 +249,10 @@ qmp() {
 }
 
 @test "systemd: a failed unit of the name is no obstacle" {
-	foreign_scope "$UNIT" --slice=system.slice -p RuntimeMaxSec=100ms
+	FOREIGN=$UNIT
+	systemd-run --quiet --scope --unit="$UNIT" --slice=system.slice -p RuntimeMaxSec=100ms sleep 1000 \
+		</dev/null >/dev/null 2>&1 3>&- &
+	disown $!
 	wait_until unit_is "$UNIT" failed
 	start_vm_at_home
 	hook createRuntime "$VM"
