@@ -255,11 +255,13 @@ file_is() {
 # limits_stand BYTES: each limit of this field, as the kernel has it.
 limits_stand() {
 	file_is memory "$(memory_file)" "$1" || return
-	# The total stays; runtimes that update memory alone differ in how they split it then.
-	if [ "$1" = "$MEMORY" ] && [ "$(version_of memory)" = 2 ]; then
+	# Who updates memory alone has his own mind about swap: runc and crun keep the total, podman doubles the limit.
+	if [ "$1" != "$MEMORY" ]; then
+		:
+	elif [ "$(version_of memory)" = 2 ]; then
 		file_is memory memory.swap.max 0
-	elif [ "$(version_of memory)" = 1 ]; then
-		file_is memory memory.memsw.limit_in_bytes "$MEMORY"
+	else
+		file_is memory memory.memsw.limit_in_bytes "$1"
 	fi || return
 	if [ "$(version_of cpu)" = 2 ]; then
 		file_is cpu cpu.max "80000 100000" && file_is cpu cpu.weight 10000
