@@ -23,12 +23,14 @@ int systemd_open(struct systemd **ret, const struct systemd_options *o, struct a
 	struct systemd *s = ARENA_NEW(a, struct systemd);
 
 	s->arena = a;
-	s->user = o->user;
+	s->options = *o;
+	s->options.runtime = o->runtime ? arena_printf(a, "%s", o->runtime) : NULL;
+	s->options.address = o->address ? arena_printf(a, "%s", o->address) : NULL;
 	s->wait_ms = o->wait_ms ? o->wait_ms : SYSTEMD_WAIT_MS;
 	if (systemd_library_load(&s->lib, o->library ? o->library : "libsystemd.so.0", e) < 0)
 		return -1;
 	systemd_extend(s, s->wait_ms);
-	if (systemd_connect(s, o, e) < 0) {
+	if (systemd_connect(s, e) < 0) {
 		systemd_close(s);
 		return -1;
 	}
@@ -38,12 +40,18 @@ int systemd_open(struct systemd **ret, const struct systemd_options *o, struct a
 
 void systemd_close(struct systemd *s)
 {
-	if (!s)
-		return;
-	if (s->bus) {
-		s->lib.sd_bus_close(s->bus);
-		s->bus = s->lib.sd_bus_unref(s->bus);
-	}
+	if (s)
+		systemd_disconnect(s);
+}
+
+/* A connection that was lost is made anew: while working, so a failure is one of the work. */
+static int reconnect(struct systemd *s, struct error *e)
+{
+	int r = systemd_connect(s, e);
+
+	if (r < 0 && e)
+		e->kind = ERROR_FAILED;
+	return r;
 }
 
 /* --- reading --- */
@@ -70,6 +78,8 @@ int systemd_version(uint64_t *ret, struct systemd *s, struct error *e)
 	const char *text;
 	int r = 0;
 
+	if (systemd_connect(s, e) < 0)
+		return -1;
 	text = ask_string(&answer, s, SYSTEMD_PATH, SYSTEMD_MANAGER, "Version");
 	if (answer.name)
 		r = systemd_explain(e, ERROR_HOST, s, &c, &answer);
@@ -111,6 +121,8 @@ int systemd_get(struct unit_properties *ret, struct systemd *s, const char *unit
 	struct systemd_answer answer;
 	int r;
 
+	if (reconnect(s, e) < 0)
+		return -1;
 	ask_all(&answer, s, unit);
 	if (answer.name)
 		return systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT)
@@ -138,9 +150,12 @@ int systemd_set(struct systemd *s, const char *unit, const struct unit_propertie
 		struct error *e)
 {
 	const struct systemd_context c = {"SetUnitProperties", unit, p};
-	sd_bus_message *m = systemd_new_call(s, SYSTEMD_PATH, SYSTEMD_MANAGER, c.member);
 	struct systemd_answer answer;
+	sd_bus_message *m;
 
+	if (reconnect(s, e) < 0)
+		return -1;
+	m = systemd_new_call(s, SYSTEMD_PATH, SYSTEMD_MANAGER, c.member);
 	/* runtime: such a change ends with the unit, or with the machine */
 	if (m &&
 	    (s->lib.sd_bus_message_append(m, "sb", unit, 1) < 0 || systemd_put(s, m, p, NULL) < 0))
@@ -210,26 +225,41 @@ static int stop_once(const char **ret_result, struct systemd *s, const struct sy
 	return r;
 }
 
+/* 0, SYSTEMD_ABSENT, SYSTEMD_FOREIGN, -1. */
+static int stop(struct systemd *s, const struct systemd_context *c, const char *description,
+		struct error *e)
+{
+	const char *result = "";
+	int r = 0;
+
+	systemd_job_watch(s, c->unit);
+	if (description)
+		r = compare_description(s, c->unit, description, e);
+	if (r == 0)
+		r = stop_once(&result, s, c, e);
+	/* systemd 257 does not stop what FreezeUnit froze; before, it thawed it by itself. */
+	if (r == 0 && strcmp(result, "frozen") == 0) {
+		ask_and_forget(s, "ThawUnit", c->unit);
+		r = stop_once(&result, s, c, e);
+	}
+	if (r == 0)
+		ask_and_forget(s, "ResetFailedUnit", c->unit);
+	if (r == 0 && strcmp(result, "done") != 0)
+		r = systemd_explain_job(e, s, c, result);
+	return r;
+}
+
 int systemd_stop(struct systemd *s, const char *unit, const char *description, struct error *e)
 {
 	const struct systemd_context c = {.member = "StopUnit", .unit = unit};
-	const char *result = NULL;
-	int r = 0;
+	int r;
 
-	systemd_job_watch(s, unit);
-	if (description)
-		r = compare_description(s, unit, description, e);
-	if (r == 0)
-		r = stop_once(&result, s, &c, e);
-	/* systemd 257 does not stop what FreezeUnit froze; before, it thawed it by itself. */
-	if (r == 0 && strcmp(result, "frozen") == 0) {
-		ask_and_forget(s, "ThawUnit", unit);
-		r = stop_once(&result, s, &c, e);
-	}
-	if (r == 0)
-		ask_and_forget(s, "ResetFailedUnit", unit);
-	if (r == 0 && strcmp(result, "done") != 0)
-		r = systemd_explain_job(e, s, &c, result);
+	if (reconnect(s, e) < 0)
+		return -1;
+	r = stop(s, &c, description, e);
+	/* When the connection is lost, what came of it is not known; to ask again does no harm. */
+	if (r < 0 && s->lib.sd_bus_is_ready(s->bus) <= 0 && reconnect(s, e) == 0)
+		r = stop(s, &c, description, e);
 	return r;
 }
 
@@ -295,10 +325,12 @@ int systemd_start(const char ***ret_left_out, struct systemd *s, const char *uni
 {
 	const struct systemd_context c = {"StartTransientUnit", unit, p};
 	struct start start = {.unit = unit, .properties = p, .optional = names_optional};
-	const char *result = NULL;
+	const char *result = "";
 	struct systemd_answer answer;
 	int r;
 
+	if (reconnect(s, e) < 0)
+		return -1;
 	start.left_out = arena_alloc(s->arena, (MOST_LEFT_OUT + 1) * sizeof(char *));
 	systemd_job_watch(s, unit);
 	do

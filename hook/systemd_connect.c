@@ -143,16 +143,29 @@ static int connect_patiently(sd_bus **ret, struct systemd *s, const struct way *
 		if ((r != -EAGAIN && r != -ENOBUFS) || try == TRIES)
 			return r;
 		pause_ms(s, pause);
-		if (!systemd_left(s))
-			return r;
 	}
 }
 
-int systemd_connect(struct systemd *s, const struct systemd_options *o, struct error *e)
+void systemd_disconnect(struct systemd *s)
 {
-	struct way ways[2];
+	if (!s->bus)
+		return;
+	s->lib.sd_bus_close(s->bus);
+	s->bus = s->lib.sd_bus_unref(s->bus);
+	/* What the other side was told and what it said is forgotten with it. */
+	s->unit = s->refusal = NULL;
+	s->subscribed = false;
+}
+
+int systemd_connect(struct systemd *s, struct error *e)
+{
+	const struct systemd_options *o = &s->options;
+	struct way ways[2] = {{0}};
 	int n, r, why[2] = {0};
 
+	if (s->bus && s->lib.sd_bus_is_ready(s->bus) > 0)
+		return 0;
+	systemd_disconnect(s);
 	n = list_ways(ways, s->arena, o, e);
 	if (n < 0)
 		return -1;

@@ -76,7 +76,7 @@ static int add_way_out(struct error *e, const struct systemd *s, const struct sy
 		if (systemd_answer_is(answer, hints[i].name))
 			return error_add(e, "; %s", hints[i].hint);
 	return error_add(e, "; `journalctl %s` may say more",
-			 s->user ? "--user -b -t systemd" : "-b _PID=1");
+			 s->options.user ? "--user -b -t systemd" : "-b _PID=1");
 }
 
 /* "StartTransientUnit of demo.scope" */
@@ -131,8 +131,8 @@ int systemd_explain_job(struct error *e, const struct systemd *s, const struct s
 	if (pid && strcmp(result, "failed") == 0)
 		error_add(e, "; did the VM process %llu end meanwhile, or is it another user's?",
 			  (unsigned long long)pid);
-	return error_add(e, "; `journalctl %s %s` says more", s->user ? "--user -b -u" : "-b -u",
-			 c->unit);
+	return error_add(e, "; `journalctl %s %s` says more",
+			 s->options.user ? "--user -b -u" : "-b -u", c->unit);
 }
 
 const char *systemd_refused_property(struct systemd *s, const struct systemd_answer *answer)

@@ -71,10 +71,10 @@ struct systemd_job {
 
 struct systemd {
 	struct systemd_library lib;
+	struct systemd_options options;
 	struct arena *arena;
 	sd_bus *bus;
 	const char *way;      /* the socket that answered, for messages */
-	bool user;            /* the caller's manager, not the system's */
 	bool is_bus;          /* a message bus: signals come only to who asked for them */
 	bool subscribed;      /* is_bus: has asked systemd to send signals at all */
 	uint64_t deadline_us; /* CLOCK_MONOTONIC */
@@ -97,8 +97,10 @@ struct systemd_answer {
 /* systemd_library.c: for good. ERROR_HOST */
 int systemd_library_load(struct systemd_library *ret, const char *name, struct error *e);
 
-/* systemd_connect.c: fills in bus, way and is_bus. ERROR_HOST */
-int systemd_connect(struct systemd *s, const struct systemd_options *o, struct error *e);
+/* systemd_connect.c: fills in bus, way and is_bus, if they are not, or not any more: a connection
+ * is lost when systemd is upgraded. ERROR_HOST */
+int systemd_connect(struct systemd *s, struct error *e);
+void systemd_disconnect(struct systemd *s);
 
 /* systemd_call.c */
 

@@ -316,9 +316,9 @@ static const struct start_row {
      .record = START DESCRIBED,
      .says = {"200 ms"}},
     {"the connection is closed in mid-call",
-     {{.member = "StartTransientUnit", .closes = true}},
+     {{.member = "StartTransientUnit", .closes = true}, TAKE_BACK_ROWS},
      .want = -1,
-     .record = START,
+     .record = START TAKE_BACK,
      .says = {"StartTransientUnit of demo.scope", "was lost", "try again"}},
     {"no job in the answer",
      {{.member = "StartTransientUnit", .text = "what?"}, TAKE_BACK_ROWS},
@@ -517,11 +517,24 @@ static const struct stop_row {
      .want = -1,
      .record = STOP,
      .says = {"StopUnit of demo.scope", "200 ms"}},
-    {"the connection is lost while waiting",
+    {"the connection is lost: asked again",
+     "the VM",
+     {{.member = "Get", .text = "the VM"},
+      {.member = "StopUnit", .closes = true},
+      {.member = "Get", .text = "the VM"},
+      {.member = "StopUnit", .job = 9, .result = "done"},
+      {.member = "ResetFailedUnit"}},
+     .record = DESCRIBED STOP DESCRIBED STOP RESET},
+    {"the connection is lost, but it was stopped",
      NULL,
-     {{.member = "StopUnit", .closes = true}},
+     {{.member = "StopUnit", .closes = true}, {.member = "StopUnit", .error = NO_UNIT}},
+     .want = SYSTEMD_ABSENT,
+     .record = STOP STOP},
+    {"the connection is lost twice",
+     NULL,
+     {{.member = "StopUnit", .closes = true}, {.member = "StopUnit", .closes = true}},
      .want = -1,
-     .record = STOP,
+     .record = STOP STOP,
      .says = {"StopUnit of demo.scope", "was lost"}},
 };
 
@@ -1040,6 +1053,77 @@ static void test_bus_refuses_signals(void **state)
 	arena_free(&st.arena);
 }
 
+/* A connection that was lost is made anew by whatever comes next, and what was said before
+ * counts no more: the rule and Subscribe are sent again. */
+static void test_lost(void **state)
+{
+	static const struct fake_row rows[] = {{.member = "StopUnit", .error = NO_UNIT},
+					       {.member = "SetUnitProperties", .closes = true},
+					       {.member = "SetUnitProperties"},
+					       {.member = "SetUnitProperties", .closes = true},
+					       {.member = "Get", .text = "252"},
+					       {.member = "SetUnitProperties", .closes = true},
+					       {.member = "GetAll", .properties = &ended},
+					       {.member = "SetUnitProperties", .closes = true},
+					       STARTED,
+					       {0}};
+	static const char *const names[] = {NULL};
+	const struct unit_properties none = {0};
+	struct unit_properties got = {0};
+	const char **left_out;
+	uint64_t version;
+	struct stage st;
+	char *record;
+
+	(void)state;
+	set_stage(&st);
+	st.fake = fake_manager_start(FAKE_BUS, socket_of(&st, true), rows);
+	assert_int_equal(open_stage(&st, 10000), 0);
+	assert_int_equal(systemd_stop(st.s, "demo.scope", NULL, &st.e), SYSTEMD_ABSENT);
+	assert_int_equal(systemd_set(st.s, "x.scope", &none, &st.e), -1);
+	assert_non_null(strstr(st.e.text, "was lost"));
+	assert_int_equal(systemd_set(st.s, "x.scope", &none, &st.e), 0);
+	assert_int_equal(systemd_set(st.s, "x.scope", &none, &st.e), -1);
+	assert_int_equal(systemd_version(&version, st.s, &st.e), 0);
+	assert_int_equal(systemd_set(st.s, "x.scope", &none, &st.e), -1);
+	assert_int_equal(systemd_get(&got, st.s, "x.scope", names, &st.e), 0);
+	assert_int_equal(systemd_set(st.s, "x.scope", &none, &st.e), -1);
+	assert_int_equal(systemd_start(&left_out, st.s, "demo.scope", &none, NULL, &st.e), 0);
+	systemd_close(st.s);
+	st.s = NULL;
+	record = fake_manager_stop(st.fake);
+	st.fake = NULL;
+	assert_non_null(strstr(record, RULE("demo.scope") "Subscribe \nStopUnit "));
+	assert_non_null(strstr(record, RULE("demo.scope") "Subscribe \nStartTransientUnit "));
+	assert_null(strstr(record, "UNEXPECTED"));
+	assert_null(strstr(record, "NOT ASKED"));
+	free(record);
+	strike_stage(&st);
+	arena_free(&st.arena);
+}
+
+/* Lost, and nobody there any more: a failure of the work, not of the host before it. */
+static void test_lost_for_good(void **state)
+{
+	static const struct fake_row rows[] = {{.member = "SetUnitProperties", .closes = true},
+					       {0}};
+	const struct unit_properties none = {0};
+	struct stage st;
+
+	(void)state;
+	set_stage(&st);
+	st.fake = fake_manager_start(FAKE_PRIVATE, socket_of(&st, false), rows);
+	assert_int_equal(open_stage(&st, 10000), 0);
+	assert_int_equal(systemd_set(st.s, "x.scope", &none, &st.e), -1);
+	free(fake_manager_stop(st.fake));
+	st.fake = NULL;
+	assert_int_equal(systemd_stop(st.s, "x.scope", NULL, &st.e), -1);
+	assert_int_equal(st.e.kind, ERROR_FAILED);
+	assert_non_null(strstr(st.e.text, "systemd/private: Connection refused"));
+	strike_stage(&st);
+	arena_free(&st.arena);
+}
+
 /* All calls of a connection share its time. */
 static void test_one_deadline(void **state)
 {
@@ -1085,6 +1169,8 @@ int main(void)
 	    cmocka_unit_test(test_busy),
 	    cmocka_unit_test(test_bus),
 	    cmocka_unit_test(test_bus_refuses_signals),
+	    cmocka_unit_test(test_lost),
+	    cmocka_unit_test(test_lost_for_good),
 	    cmocka_unit_test(test_one_deadline),
 	};
 
