@@ -85,10 +85,45 @@ static int check_slice(const char *value, const char *slice, struct error *e)
 	return 0;
 }
 
+/* --- the directory of a unit --- */
+
+/* What follows "CONTROLLER." at the beginning of a name, as in a control file's; else NULL. */
+static const char *after_controller(const char *unit)
+{
+	static const char *const names[] = {"cpu",   "cpuacct", "cpuset",  "io",
+					    "blkio", "memory",  "devices", "pids"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		size_t n = strlen(names[i]);
+
+		if (strncmp(unit, names[i], n) == 0 && unit[n] == '.')
+			return unit + n + 1;
+	}
+	return NULL;
+}
+
+/* Old systemds look for a controller before the last dot, newer ones before the first. */
+static int check_directory(const char *value, const char *unit, struct error *e)
+{
+	const char *rest = after_controller(unit);
+
+	if (!rest || !strchr(rest, '.'))
+		return 0;
+	return error_set(
+	    e, ERROR_INPUT,
+	    "/linux/cgroupsPath: \"%s\": %s begins like a control file (\"%.*s\"), and "
+	    "old and new versions of systemd name its directory differently; choose "
+	    "another name",
+	    value, unit, (int)(rest - unit), unit);
+}
+
 /* systemd escapes the directories whose names the kernel or it could take for something else. */
 static const char *escape(const char *unit)
 {
-	return unit[0] == '_' || unit[0] == '.' || strncmp(unit, "cgroup.", 7) == 0 ? "_" : "";
+	return unit[0] == '_' || unit[0] == '.' || strncmp(unit, "cgroup.", 7) == 0 ||
+		       after_controller(unit)
+		   ? "_"
+		   : "";
 }
 
 /* "a-b-c.slice" -> "/a.slice/a-b.slice/a-b-c.slice"; "-.slice" -> "". */
@@ -117,6 +152,8 @@ static int finish(struct unitname *ret, const char *value, const char *slice, co
 		return error_set(
 		    e, ERROR_INPUT,
 		    "/linux/cgroupsPath: \"%s\": the unit name is longer than 255 bytes", value);
+	if (check_directory(value, slice, e) < 0 || check_directory(value, unit, e) < 0)
+		return -1;
 	ret->slice = slice;
 	ret->unit = unit;
 	ret->path = arena_printf(a, "%s/%s%s", expand_slice(slice, a), escape(unit), unit);

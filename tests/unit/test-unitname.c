@@ -48,7 +48,22 @@ static const struct row rows[] = {
     {"cgroup.a.slice::c", "cgroup.a.slice c.scope /_cgroup.a.slice/c.scope"},
     {"a.slice::cgroup.x", "a.slice cgroup.x.scope /a.slice/_cgroup.x.scope"},
     {"a.slice:cgroup.x:y", "a.slice cgroup.x-y.scope /a.slice/_cgroup.x-y.scope"},
-    {"a.slice::cpu.x", "a.slice cpu.x.scope /a.slice/cpu.x.scope"},
+    {"system.slice::memory", "system.slice memory.scope /system.slice/_memory.scope"},
+    {"memory.slice:vm:a", "memory.slice vm-a.scope /_memory.slice/vm-a.scope"},
+    {"a.slice::cpu", "a.slice cpu.scope /a.slice/_cpu.scope"},
+    {"a.slice::cpuacct", "a.slice cpuacct.scope /a.slice/_cpuacct.scope"},
+    {"a.slice::cpuset", "a.slice cpuset.scope /a.slice/_cpuset.scope"},
+    {"a.slice::io", "a.slice io.scope /a.slice/_io.scope"},
+    {"a.slice::blkio", "a.slice blkio.scope /a.slice/_blkio.scope"},
+    {"a.slice::devices", "a.slice devices.scope /a.slice/_devices.scope"},
+    {"a.slice::pids", "a.slice pids.scope /a.slice/_pids.scope"},
+    {"io-b-io.slice::c", "io-b-io.slice c.scope /_io.slice/io-b.slice/io-b-io.slice/c.scope"},
+    /* a controller only at the beginning, and only as a whole word */
+    {"a.slice::x.cpu", "a.slice x.cpu.scope /a.slice/x.cpu.scope"},
+    {"a.slice::cpus", "a.slice cpus.scope /a.slice/cpus.scope"},
+    {"a.slice::cpu-x", "a.slice cpu-x.scope /a.slice/cpu-x.scope"},
+    {"a.slice:cpu:x.y", "a.slice cpu-x.y.scope /a.slice/cpu-x.y.scope"},
+    {"a.slice::hugetlb", "a.slice hugetlb.scope /a.slice/hugetlb.scope"},
     {"a.slice::tasks", "a.slice tasks.scope /a.slice/tasks.scope"},
 
     {"", FORM "\": it has not exactly three fields"},
@@ -84,6 +99,12 @@ static const struct row rows[] = {
     {"a.slice:p:.", "! the name is \".\""},
     {"a.slice:..:n", "! the prefix is \"..\""},
     {"a.slice:.:n", "! the prefix is \".\""},
+    /* systemds differ in what they escape */
+    {"a.slice:cpu.x:1", "! \"a.slice:cpu.x:1\": cpu.x-1.scope begins like a control file "
+			"(\"cpu.\"), and old and new versions of systemd name its directory "
+			"differently; choose another name"},
+    {"a.slice::cpu.x", "! cpu.x.scope begins like a control file (\"cpu.\")"},
+    {"memory.x-y.slice:p:n", "! memory.x-y.slice begins like a control file (\"memory.\")"},
 };
 
 /* The outcome of one row, in the form of its want. */
