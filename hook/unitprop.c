@@ -78,6 +78,17 @@ static bool same_items(const struct unit_property *a, const struct unit_property
 	return true;
 }
 
+/* Bit masks: systemd answers with whole words, so bytes of 0 at the end say nothing. */
+static bool same_bytes(const struct unit_property *a, const struct unit_property *b)
+{
+	size_t n = a->n_bytes > b->n_bytes ? a->n_bytes : b->n_bytes;
+
+	for (size_t i = 0; i < n; i++)
+		if ((i < a->n_bytes ? a->bytes[i] : 0) != (i < b->n_bytes ? b->bytes[i] : 0))
+			return false;
+	return true;
+}
+
 bool unitprop_equal(const struct unit_property *a, const struct unit_property *b)
 {
 	struct element el = {0};
@@ -89,9 +100,7 @@ bool unitprop_equal(const struct unit_property *a, const struct unit_property *b
 	case SHAPE_NUMBER: return a->number == b->number;
 	case SHAPE_STRING: return same_text(a->text, b->text);
 	case SHAPE_ARRAY: return same_items(a, b, el);
-	case SHAPE_BYTES:
-		return a->n_bytes == b->n_bytes &&
-		       (a->n_bytes == 0 || memcmp(a->bytes, b->bytes, a->n_bytes) == 0);
+	case SHAPE_BYTES: return same_bytes(a, b);
 	case SHAPE_NONE: break;
 	}
 	return false;

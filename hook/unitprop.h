@@ -46,7 +46,8 @@ struct unit_properties {
 /* The last property of that name, or NULL. */
 struct unit_property *unitprop_find(const struct unit_properties *p, const char *name);
 
-/* The same value? Names and reasons do not count; the order of items does. */
+/* The same value? Names and reasons do not count, nor do bytes of 0 at the end of "ay"; the order
+ * of items does. */
 bool unitprop_equal(const struct unit_property *a, const struct unit_property *b);
 
 /* An array of objects {"name", "type", "value", "why"} under key (NULL: inside an array or as the

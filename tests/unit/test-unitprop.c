@@ -164,6 +164,36 @@ static void test_equal_details(void **state)
 	assert_false(unitprop_equal(&u, &u));
 }
 
+/* A mask as it was sent, and as systemd returns it: in words of eight bytes. */
+static void test_equal_masks(void **state)
+{
+	static const unsigned char words[16] = {0x0f, 0, 0xff};
+	static const unsigned char beyond[16] = {0x0f, 0, 0xff, [15] = 1};
+	static const struct {
+		struct unit_property a, b;
+		bool want;
+	} pairs[] = {
+	    {{.bytes = mask, .n_bytes = 3}, {.bytes = words, .n_bytes = 8}, true},
+	    {{.bytes = mask, .n_bytes = 3}, {.bytes = words, .n_bytes = 16}, true},
+	    {{.bytes = mask, .n_bytes = 3}, {.bytes = beyond, .n_bytes = 15}, true},
+	    {{.bytes = mask, .n_bytes = 3}, {.bytes = beyond, .n_bytes = 16}, false},
+	    {{.bytes = mask, .n_bytes = 1}, {.bytes = words, .n_bytes = 2}, true},
+	    {{.bytes = mask, .n_bytes = 1}, {.bytes = words, .n_bytes = 3}, false},
+	    {{.n_bytes = 0}, {.bytes = words + 3, .n_bytes = 8}, true},
+	    {{.n_bytes = 0}, {.bytes = words, .n_bytes = 8}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		struct unit_property a = pairs[i].a, b = pairs[i].b;
+
+		a.type = b.type = "ay";
+		if (unitprop_equal(&a, &b) != pairs[i].want ||
+		    unitprop_equal(&b, &a) != pairs[i].want)
+			fail_msg("pair %zu", i);
+	}
+}
+
 static void test_find(void **state)
 {
 	struct unit_property list[] = {{.name = "DeviceAllow", .number = 1},
@@ -256,10 +286,11 @@ static void test_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_json),  cmocka_unit_test(test_text),
-	    cmocka_unit_test(test_list),  cmocka_unit_test(test_round_trip),
-	    cmocka_unit_test(test_equal), cmocka_unit_test(test_equal_details),
-	    cmocka_unit_test(test_find),  cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_json),        cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_list),        cmocka_unit_test(test_round_trip),
+	    cmocka_unit_test(test_equal),       cmocka_unit_test(test_equal_details),
+	    cmocka_unit_test(test_find),        cmocka_unit_test(test_refused),
+	    cmocka_unit_test(test_equal_masks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
