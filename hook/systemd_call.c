@@ -40,10 +40,13 @@ sd_bus_message *systemd_new_call(struct systemd *s, const char *path, const char
 	if (!path || s->lib.sd_bus_message_new_method_call(s->bus, &m, SYSTEMD_NAME, path,
 							   interface, member) < 0)
 		return NULL;
+	/* A systemd that is not on the bus, because it executes itself anew, cannot be started
+	 * by the bus: it would have us wait until the time is over. */
+	s->lib.sd_bus_message_set_auto_start(m, 0);
 	return m;
 }
 
-/* Is this how sd-bus, or the message bus, says that no answer came? */
+/* Is this how sd-bus says that no answer came? */
 static bool is_silence(int os)
 {
 	switch (os) {
@@ -72,6 +75,9 @@ void systemd_call(struct systemd_answer *ret, struct systemd *s, sd_bus_message 
 	else
 		r = s->lib.sd_bus_call(s->bus, m, left, &error, &ret->reply);
 	if (r < 0) {
+		/* so says the message bus when systemd leaves it before it answers */
+		if (error.name && strcmp(error.name, SD_BUS_ERROR_NO_REPLY) == 0 && systemd_left(s))
+			r = -ECONNRESET;
 		ret->os = -r;
 		ret->silence = is_silence(-r);
 		ret->name = error.name ? arena_printf(s->arena, "%s", error.name) : "";

@@ -14,7 +14,7 @@
 #include <string.h>
 #include <time.h>
 
-/* A manager that accepts nobody at the moment: this often, doubling the pause. */
+/* A manager that lets nobody in at the moment: this often, doubling the pause. */
 enum { TRIES = 5, FIRST_PAUSE_MS = 100 };
 
 struct way {
@@ -132,6 +132,13 @@ static void pause_ms(const struct systemd *s, unsigned ms)
 	nanosleep(&t, NULL);
 }
 
+/* Does whoever listens have too much to do, or is it systemd that executes itself anew and
+ * will listen again? */
+static bool is_worth_waiting(const struct way *way, int r)
+{
+	return r == -EAGAIN || r == -ENOBUFS || (r == -ECONNREFUSED && !way->is_bus);
+}
+
 /* Negative errno. */
 static int connect_patiently(sd_bus **ret, struct systemd *s, const struct way *way)
 {
@@ -140,7 +147,7 @@ static int connect_patiently(sd_bus **ret, struct systemd *s, const struct way *
 
 	for (int try = 1;; try++, pause *= 2) {
 		r = connect_once(ret, s, way);
-		if ((r != -EAGAIN && r != -ENOBUFS) || try == TRIES)
+		if (!is_worth_waiting(way, r) || try == TRIES)
 			return r;
 		pause_ms(s, pause);
 	}

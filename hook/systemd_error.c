@@ -8,22 +8,22 @@
 #include <errno.h>
 #include <string.h>
 
-/* Hints, by D-Bus error or, where that is NULL, by errno. */
+/* Hints, by D-Bus error. */
 static const struct {
-	const char *name;
-	int os;
-	const char *hint;
+	const char *name, *hint;
 } hints[] = {
-    {"org.freedesktop.DBus.Error.AccessDenied", 0,
+    {"org.freedesktop.DBus.Error.AccessDenied", "only root may ask the system's manager for this"},
+    {"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired",
      "only root may ask the system's manager for this"},
-    {"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", 0,
-     "only root may ask the system's manager for this"},
-    {"org.freedesktop.DBus.Error.PropertyReadOnly", 0,
+    {"org.freedesktop.DBus.Error.PropertyReadOnly",
      "this version of systemd does not have the property, or not for such a unit; "
      "--cgroup-manager cgroupfs does without it"},
-    {"org.freedesktop.DBus.Error.ServiceUnknown", 0, "is systemd running?"},
-    {"org.freedesktop.systemd1.UnitMasked", 0, "`systemctl unmask` lets the unit start again"},
-    {"org.freedesktop.systemd1.ShuttingDown", 0, "the machine is going down"},
+    {"org.freedesktop.DBus.Error.ServiceUnknown",
+     "systemd is not on the bus: if it is being upgraded, try again"},
+    {"org.freedesktop.DBus.Error.NameHasNoOwner",
+     "systemd is not on the bus: if it is being upgraded, try again"},
+    {"org.freedesktop.systemd1.UnitMasked", "`systemctl unmask` lets the unit start again"},
+    {"org.freedesktop.systemd1.ShuttingDown", "the machine is going down"},
 };
 
 /* The VM process that was to enter the scope; 0 when none was named. */

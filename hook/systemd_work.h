@@ -43,6 +43,7 @@
 	X(sd_bus_message_read)             \
 	X(sd_bus_message_read_array)       \
 	X(sd_bus_message_rewind)           \
+	X(sd_bus_message_set_auto_start)   \
 	X(sd_bus_message_set_expect_reply) \
 	X(sd_bus_message_skip)             \
 	X(sd_bus_message_unref)            \

@@ -228,6 +228,15 @@ static bool answer_usual(sd_bus_message *call)
 	return true;
 }
 
+/* A call for which a bus would try to start a systemd that is not there. */
+static bool is_start_of_systemd(sd_bus_message *call)
+{
+	const char *to = sd_bus_message_get_destination(call);
+
+	return to && strcmp(to, "org.freedesktop.systemd1") == 0 &&
+	       sd_bus_message_get_auto_start(call) > 0;
+}
+
 static int take_call(sd_bus_message *call, void *data, sd_bus_error *ignored)
 {
 	struct fake_manager *f = data;
@@ -243,6 +252,8 @@ static int take_call(sd_bus_message *call, void *data, sd_bus_error *ignored)
 	    strcmp(member, "Subscribe") != 0)
 		text_puts(&f->record, "UNEXPECTED ");
 	if (strcmp(member, "Hello") != 0) {
+		if (is_start_of_systemd(call))
+			text_puts(&f->record, "AUTO-START ");
 		text_printf(&f->record, "%s ", member);
 		put_contents(&f->record, call, true);
 		text_puts(&f->record, "\n");
@@ -288,10 +299,12 @@ static void *live(void *data)
 {
 	struct fake_manager *f = data;
 
-	if (f->kind == FAKE_LATE) {
+	if (f->kind == FAKE_LATE || f->kind == FAKE_ANEW)
 		usleep(LATE_MS * 1000);
+	if (f->kind == FAKE_LATE)
 		close(f->filler);
-	}
+	if (f->kind == FAKE_ANEW)
+		MUST(listen(f->listening, 8) == 0);
 	while (!f->stop) {
 		struct pollfd p = {.fd = f->listening, .events = POLLIN};
 		int fd;
@@ -333,7 +346,8 @@ struct fake_manager *fake_manager_start(enum fake_kind kind, const char *path,
 	f->row = rows;
 	f->listening = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	MUST(bind(f->listening, (const void *)&address, sizeof(address)) == 0);
-	MUST(listen(f->listening, kind == FAKE_LATE ? 0 : 8) == 0);
+	if (kind != FAKE_ANEW)
+		MUST(listen(f->listening, kind == FAKE_LATE ? 0 : 8) == 0);
 	if (kind == FAKE_LATE)
 		f->filler = connect_to(&address);
 	MUST(pthread_create(&f->thread, NULL, live, f) == 0);

@@ -18,6 +18,7 @@ enum fake_kind {
 	FAKE_DEAF,    /* lets nobody in: closes each connection */
 	FAKE_MUTE,    /* never says a word */
 	FAKE_LATE,    /* the manager itself, but for a moment its queue is full */
+	FAKE_ANEW,    /* the manager itself, but it begins to listen in a moment */
 };
 
 /* One call that is expected, and its answer; a row without member ends the table. */
@@ -44,7 +45,8 @@ struct fake_manager *fake_manager_start(enum fake_kind kind, const char *path,
 /*
  * End it; free() the result: a line for each call that came,
  *	StartTransientUnit demo.scope fail [(TasksMax <t 20>)(PIDs <au [42]>)] []
- * with "UNEXPECTED " before it when the table had none such. Rows that were not
+ * with "UNEXPECTED " before it when the table had none such, and "AUTO-START " when a bus
+ * is not told to leave it at that when systemd is not there. Rows that were not
  * asked for are lines "NOT ASKED ".
  */
 char *fake_manager_stop(struct fake_manager *f);

@@ -530,6 +530,22 @@ static const struct stop_row {
      {{.member = "StopUnit", .closes = true}, {.member = "StopUnit", .error = NO_UNIT}},
      .want = SYSTEMD_ABSENT,
      .record = STOP STOP},
+    {"systemd leaves the bus before it answers",
+     NULL,
+     {{.member = "StopUnit",
+       .error = "org.freedesktop.DBus.Error.NoReply",
+       .words = "Message recipient disconnected from message bus without replying"}},
+     .want = -1,
+     .record = STOP,
+     .says = {"was lost", "recipient disconnected", "try again"}},
+    {"systemd is not on the bus",
+     NULL,
+     {{.member = "StopUnit",
+       .error = "org.freedesktop.DBus.Error.ServiceUnknown",
+       .words = "The name org.freedesktop.systemd1 was not provided"}},
+     .want = -1,
+     .record = STOP,
+     .says = {"was not provided", "upgraded"}},
     {"the connection is lost twice",
      NULL,
      {{.member = "StopUnit", .closes = true}, {.member = "StopUnit", .closes = true}},
@@ -963,13 +979,21 @@ static void test_mute(void **state)
 	arena_free(&st.arena);
 }
 
-/* A full queue is waited for, but not for longer than there is time. */
+/* A full queue, or a systemd that will listen again, is waited for, but not for longer than there
+ * is time. */
 static void test_busy(void **state)
 {
 	static const struct {
+		enum fake_kind kind;
 		unsigned wait_ms;
 		int want;
-	} t[] = {{10000, 0}, {120, -1}};
+		const char *says;
+	} t[] = {
+	    {FAKE_LATE, 10000, 0, NULL},
+	    {FAKE_LATE, 120, -1, "Resource temporarily unavailable"},
+	    {FAKE_ANEW, 10000, 0, NULL},
+	    {FAKE_ANEW, 120, -1, "Connection refused"},
+	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(t); i++) {
@@ -978,12 +1002,12 @@ static void test_busy(void **state)
 		int got;
 
 		set_stage(&st);
-		st.fake = fake_manager_start(FAKE_LATE, socket_of(&st, false), none);
+		st.fake = fake_manager_start(t[i].kind, socket_of(&st, false), none);
 		got = open_stage(&st, t[i].wait_ms);
 		if (got != t[i].want)
 			fail_msg("%u ms: got %d: %s", t[i].wait_ms, got, got ? st.e.text : "");
 		if (got < 0)
-			assert_non_null(strstr(st.e.text, "Resource temporarily unavailable"));
+			assert_non_null(strstr(st.e.text, t[i].says));
 		strike_stage(&st);
 		arena_free(&st.arena);
 	}
