@@ -13,8 +13,8 @@
 #include <string.h>
 
 enum {
-	MOST_LEFT_OUT = 3,   /* properties that a systemd does not have, in one start */
-	TAKE_BACK_MS = 1000, /* even when the time is up: what was half started is stopped */
+	MOST_LEFT_OUT = 3, /* properties that a systemd does not have, in one start */
+	CANCEL_MS = 1000,  /* even when the time is up */
 };
 
 int systemd_open(struct systemd **ret, const struct systemd_options *o, struct arena *a,
@@ -29,7 +29,7 @@ int systemd_open(struct systemd **ret, const struct systemd_options *o, struct a
 	s->wait_ms = o->wait_ms ? o->wait_ms : SYSTEMD_WAIT_MS;
 	if (systemd_library_load(&s->lib, o->library ? o->library : "libsystemd.so.0", e) < 0)
 		return -1;
-	systemd_extend(s, s->wait_ms);
+	systemd_grant(s, s->wait_ms);
 	if (systemd_connect(s, e) < 0) {
 		systemd_close(s);
 		return -1;
@@ -146,6 +146,18 @@ int systemd_get(struct unit_properties *ret, struct systemd *s, const char *unit
 
 /* --- changing --- */
 
+/*
+ * systemd answers first and writes the unit's files then, before it takes the next message: when
+ * that is answered, the files are written, and the caller's own writes come later.
+ */
+static void settle(struct systemd *s)
+{
+	struct systemd_answer ignored;
+
+	ask_string(&ignored, s, SYSTEMD_PATH, SYSTEMD_MANAGER, "Version");
+	systemd_answer_done(s, &ignored);
+}
+
 int systemd_set(struct systemd *s, const char *unit, const struct unit_properties *p,
 		struct error *e)
 {
@@ -162,8 +174,10 @@ int systemd_set(struct systemd *s, const char *unit, const struct unit_propertie
 		m = s->lib.sd_bus_message_unref(m);
 	systemd_call(&answer, s, m);
 	systemd_answer_done(s, &answer);
-	if (!answer.name)
+	if (!answer.name) {
+		settle(s);
 		return 0;
+	}
 	return systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT)
 		   ? SYSTEMD_ABSENT
 		   : systemd_explain(e, ERROR_FAILED, s, &c, &answer);
@@ -305,18 +319,21 @@ static bool can_retry(struct systemd *s, struct start *start, const struct syste
 	return true;
 }
 
-/*
- * The start failed after systemd may have begun with it. Only a unit that carries
- * our description is stopped: when no answer came, the name may be someone else's.
- */
-static void take_back(struct systemd *s, const struct start *start, bool is_ours)
+/* Nobody will wait for the job any more: unless it has begun it is not to begin. */
+static void cancel_job(struct systemd *s)
 {
-	const struct unit_property *p = unitprop_find(start->properties, "Description");
-	const char *description = p ? p->text : NULL;
+	const char *number = s->awaited ? strrchr(s->awaited, '/') : NULL;
+	sd_bus_message *m = systemd_new_call(s, SYSTEMD_PATH, SYSTEMD_MANAGER, "CancelJob");
+	struct systemd_answer ignored;
 
-	systemd_extend(s, TAKE_BACK_MS);
-	if (is_ours || description)
-		systemd_stop(s, start->unit, description, NULL);
+	if (m && (!number || s->lib.sd_bus_message_append(
+				 m, "u", (uint32_t)strtoul(number + 1, NULL, 10)) < 0))
+		m = s->lib.sd_bus_message_unref(m);
+	if (!m)
+		return;
+	systemd_grant(s, CANCEL_MS);
+	systemd_call(&ignored, s, m);
+	systemd_answer_done(s, &ignored);
 }
 
 int systemd_start(const char ***ret_left_out, struct systemd *s, const char *unit,
@@ -338,19 +355,15 @@ int systemd_start(const char ***ret_left_out, struct systemd *s, const char *uni
 	while (answer.name && can_retry(s, &start, &answer));
 	if (systemd_answer_is(&answer, "org.freedesktop.systemd1.UnitExists"))
 		return SYSTEMD_EXISTS;
-	if (answer.name) {
-		r = systemd_explain(e, ERROR_FAILED, s, &c, &answer);
-		if (answer.silence)
-			take_back(s, &start, false);
-		return r;
-	}
+	if (answer.name)
+		return systemd_explain(e, ERROR_FAILED, s, &c, &answer);
 	r = systemd_job_wait(&result, s, &answer, &c, e);
 	systemd_answer_done(s, &answer);
-	if (r == 0 && strcmp(result, "done") != 0)
-		r = systemd_explain_job(e, s, &c, result);
 	if (r < 0)
-		take_back(s, &start, true);
-	else
+		cancel_job(s);
+	else if (strcmp(result, "done") != 0)
+		r = systemd_explain_job(e, s, &c, result);
+	if (r == 0)
 		*ret_left_out = start.left_out;
 	return r;
 }

@@ -46,6 +46,9 @@ struct systemd; /* a connection */
 int systemd_open(struct systemd **ret, const struct systemd_options *o, struct arena *a,
 		 struct error *e);
 
+/* At least this much time from now on: for taking back what did not get ready in time. */
+void systemd_grant(struct systemd *s, unsigned ms);
+
 /* Closes; NULL is fine. */
 void systemd_close(struct systemd *s);
 
@@ -58,7 +61,8 @@ int systemd_version(uint64_t *ret, struct systemd *s, struct error *e);
  * not have and that names_optional lists (NULL-terminated) is left out, at most
  * three of them; *ret_left_out names them, NULL-terminated. SYSTEMD_EXISTS: a unit
  * of that name lives; nothing was changed. ERROR_FAILED: what systemd said, with
- * the job's result; a scope that was half started is stopped again.
+ * the job's result. The scope may run all the same, with the process in it: it is
+ * the caller who empties and stops it.
  */
 int systemd_start(const char ***ret_left_out, struct systemd *s, const char *unit,
 		  const struct unit_properties *p, const char *const *names_optional,

@@ -24,7 +24,7 @@ uint64_t systemd_left(const struct systemd *s)
 	return s->deadline_us > now ? s->deadline_us - now : 0;
 }
 
-void systemd_extend(struct systemd *s, unsigned ms)
+void systemd_grant(struct systemd *s, unsigned ms)
 {
 	uint64_t least = now_us() + ms * 1000ULL;
 

@@ -133,6 +133,7 @@ int systemd_job_wait(const char **ret_result, struct systemd *s,
 		return error_set_os(e, ERROR_FAILED, -r,
 				    "%s of %s: systemd's answer does not name a job", c->member,
 				    c->unit);
+	s->awaited = arena_printf(s->arena, "%s", path);
 	while (!(result = result_of(s, path, sender))) {
 		if (s->refusal)
 			return error_set(e, ERROR_FAILED,

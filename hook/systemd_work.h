@@ -83,6 +83,7 @@ struct systemd {
 	const char *unit; /* whose jobs are watched, or NULL */
 	struct systemd_job *jobs;
 	size_t n_jobs;
+	const char *awaited; /* the path of the job that was last waited for, or NULL */
 	const char *refusal; /* why the bus does not send us signals, or NULL */
 };
 
@@ -107,9 +108,6 @@ void systemd_disconnect(struct systemd *s);
 
 /* Microseconds until the deadline; 0 when it has passed. */
 uint64_t systemd_left(const struct systemd *s);
-
-/* At least that long from now, for what must be taken back. */
-void systemd_extend(struct systemd *s, unsigned ms);
 
 /* An empty call of a method. NULL: memory, or a name that is no unit's. */
 sd_bus_message *systemd_new_call(struct systemd *s, const char *path, const char *interface,
