@@ -17,16 +17,21 @@ enum sandbox bus_sandbox(const struct options *o, enum sandbox kind)
 {
 	struct stat st;
 
-	if (o->manager == MANAGER_CGROUPFS || o->yard || lstat("/run/systemd/system", &st) < 0 ||
-	    !S_ISDIR(st.st_mode))
+	/* Whatever the command line says: a record may tell of a scope. */
+	if (o->yard || lstat("/run/systemd/system", &st) < 0 || !S_ISDIR(st.st_mode))
 		return kind;
 	return kind == SANDBOX_LOOK ? SANDBOX_LOOK_SYSTEMD : SANDBOX_WORK_SYSTEMD;
+}
+
+static bool can_load(const struct context *c)
+{
+	return c->sandbox == SANDBOX_LOOK_SYSTEMD || c->sandbox == SANDBOX_WORK_SYSTEMD;
 }
 
 /* The second filter, once. */
 static int seal(struct context *c, bool bus, struct error *e)
 {
-	if (c->sealed || (c->sandbox != SANDBOX_LOOK_SYSTEMD && c->sandbox != SANDBOX_WORK_SYSTEMD))
+	if (c->sealed || !can_load(c))
 		return 0;
 	c->sealed = true;
 	return sandbox_seal(c->sandbox, bus, e);
@@ -36,6 +41,11 @@ int bus_connect(struct systemd **ret, struct context *c, struct error *e)
 {
 	const struct systemd_options o = {.user = c->rootless, .runtime = c->runtime};
 
+	/* The filter in force would kill us. */
+	if (!c->systemd && (c->sealed || !can_load(c)))
+		return error_set(e, ERROR_HOST,
+				 "systemd cannot be asked: it does not run here (no "
+				 "/run/systemd/system)");
 	if (!c->systemd && (systemd_open(&c->systemd, &o, c->arena, e) < 0 || seal(c, true, e) < 0))
 		return -1;
 	*ret = c->systemd;

@@ -345,6 +345,14 @@ int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int ve
 	return extend_list(fs, path, x->policy, x->denied, e);
 }
 
+void devfilter_drop(struct cgroupfs *fs, const char *path)
+{
+	int fd;
+
+	if (!fs->yard && cgroupfs_dir(&fd, fs, "", path, NULL) == 0)
+		bpfset_remove(NULL, fd, fs->arena, NULL);
+}
+
 int devfilter_restore(struct cgroupfs *fs, int version, const char *path,
 		      const struct devfilter_past *past, struct error *e)
 {

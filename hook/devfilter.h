@@ -40,6 +40,10 @@ struct devfilter_extension {
 int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int version,
 		     const char *path, const struct devfilter_extension *x, struct error *e);
 
+/* Take our own program off a group that is about to be removed: a socket that was opened inside
+ * keeps the group, and what is attached to it, alive for as long as it is open. */
+void devfilter_drop(struct cgroupfs *fs, const char *path);
+
 /* What is known about the filter before setup, for its way back. */
 struct devfilter_past {
 	const char *old;                    /* what devfilter_look saw */

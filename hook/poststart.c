@@ -222,6 +222,7 @@ int poststart_command(struct context *c, struct error *e)
 	int r;
 
 	r = setup_read(&s, c, e);
+	s.last_chance = true;
 	if (r == 0)
 		r = run(&s, &absent, e);
 	if (r == 0 && absent)

@@ -66,6 +66,8 @@ static void put_step(struct jsonw *w, const struct record_step *s)
 	jsonw_bool(w, "fresh", s->fresh);
 	if (s->old)
 		jsonw_string(w, "old", s->old);
+	if (s->set)
+		jsonw_string(w, "set", s->set);
 	jsonw_end_object(w);
 }
 

@@ -23,6 +23,7 @@ struct record_step {
 	struct plan_step step;
 	bool fresh;      /* the group was not there before: it goes, with what is in it */
 	const char *old; /* what the file held before; NULL: nothing to put back */
+	const char *set; /* "set": the properties that were changed, and old is what they were */
 };
 
 struct record {

@@ -187,7 +187,7 @@ static int read_step(struct record_step *ret, const struct json *n, struct arena
 		     struct error *e)
 {
 	struct {
-		const char *op, *controller, *path, *file, *value, *why, *old;
+		const char *op, *controller, *path, *file, *value, *why, *old, *set;
 		struct opt_bool fresh;
 	} raw = {0};
 	const struct json_field f[] = {
@@ -199,6 +199,7 @@ static int read_step(struct record_step *ret, const struct json *n, struct arena
 	    {"why", WANT_STRING, offsetof(__typeof__(raw), why), true, 0, 0},
 	    {"fresh", WANT_BOOL, offsetof(__typeof__(raw), fresh), true, 0, 0},
 	    {"old", WANT_STRING, offsetof(__typeof__(raw), old), false, 0, 0},
+	    {"set", WANT_STRING, offsetof(__typeof__(raw), set), false, 0, 0},
 	};
 	int op = 0;
 
@@ -216,7 +217,8 @@ static int read_step(struct record_step *ret, const struct json *n, struct arena
 					     .value = raw.value,
 					     .why = raw.why},
 				    .fresh = raw.fresh.v,
-				    .old = raw.old};
+				    .old = raw.old,
+				    .set = raw.set};
 	return 0;
 }
 

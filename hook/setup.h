@@ -24,6 +24,7 @@ struct setup {
 	int64_t init, vm;         /* processes, not threads; 0: unknown */
 	const char *vm_why;       /* where vm comes from */
 	struct held_process held; /* the VM process, from before the facts were read */
+	bool last_chance;         /* poststart: no stage comes after it that could set up */
 	struct store *store;      /* open and locked while setup runs; else NULL */
 };
 

@@ -102,6 +102,8 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 	if (needs_systemd(&s->plan) && !s->context->options.yard &&
 	    bus_connect(&ap.systemd, s->context, e) < 0)
 		return -1;
+	if (bus_unneeded(s->context, e) < 0)
+		return -1;
 	cgroupfs_open(&fs, s->arena, record.mounts, record.n_mounts, s->context->options.yard);
 	r = apply_look(&ap, e);
 	if (r == 0)
@@ -179,7 +181,7 @@ static int settle_earlier(struct setup *s, struct store *store, struct error *e)
 	}
 	log_warning("a %s setup of this container was left behind in %s: taking it down first",
 		    r.status != RECORD_APPLIED ? "half-done" : "former", r.path);
-	return teardown_record(s->context, store, &r, e);
+	return teardown_record(s->context, store, &r, true, e);
 }
 
 static int set_up_locked(struct setup *s, struct store *store, struct error *e)
@@ -190,6 +192,11 @@ static int set_up_locked(struct setup *s, struct store *store, struct error *e)
 	if (r)
 		return r < 0 ? -1 : 0;
 	r = setup_plan(s, NULL, e);
+	if (r == SETUP_LATER && s->last_chance)
+		return error_set(
+		    e, ERROR_HOST,
+		    "the container runs, but its VM process does not yet (--vm-pid-file, "
+		    "or its annotation): systemd makes a scope only around a process");
 	if (r == SETUP_LATER)
 		log_warning("the VM process does not run yet, and systemd makes a scope only "
 			    "around a process: poststart sets everything up");

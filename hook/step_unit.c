@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hook/apply.h"
+#include "hook/freezer.h"
 #include "hook/log.h"
 #include "hook/quirks.h"
 #include "hook/unitdiff.h"
@@ -86,9 +87,11 @@ int step_start(struct apply *ap, struct record_step *s, struct error *e)
 		log_warning("%s: this systemd does not know %s: what it sets is written to the "
 			    "control file, which a daemon-reload may reset",
 			    s->step.value, *left_out);
-	if (cgroupfs_mark(ap->fs, s->step.controller, s->step.path, ap->record->id, e) < 0)
+	if (verify_inside(ap, &s->step, e) < 0)
 		return -1;
-	return verify_inside(ap, &s->step, e);
+	r = cgroupfs_mark(ap->fs, s->step.controller, s->step.path, ap->record->id, e);
+	/* With the process the scope goes. */
+	return r < 0 && !procs_alive(&ap->vm) ? apply_vm_gone(ap, e) : r;
 }
 
 /* --- set --- */
@@ -126,12 +129,22 @@ static int read_unit(struct unit_properties *ret, struct apply *ap, const char *
 	return r;
 }
 
+static const char *as_text(const struct unit_properties *p, struct arena *a)
+{
+	struct text out = {0};
+	struct jsonw w = {.out = &out};
+	const char *copy;
+
+	unitprop_json(&w, NULL, p);
+	copy = arena_copy(a, out.s, out.len);
+	text_free(&out);
+	return copy;
+}
+
 int step_set_look(struct apply *ap, struct record_step *s, struct error *e)
 {
 	struct unit_properties live = {0}, old = {0};
 	const struct record *r = ap->record;
-	struct text text = {0};
-	struct jsonw w = {.out = &text};
 
 	if (read_unit(&live, ap, s->step.value, e) < 0)
 		return -1;
@@ -142,11 +155,10 @@ int step_set_look(struct apply *ap, struct record_step *s, struct error *e)
 			    "config, and the runtime allows them itself",
 			    s->step.value);
 	unitdiff(&ap->change, &old, ap->properties, &live, ap->arena);
-	if (old.n) {
-		unitprop_json(&w, NULL, &old);
-		s->old = arena_copy(ap->arena, text.s, text.len);
+	if (ap->change.n) {
+		s->old = as_text(&old, ap->arena);
+		s->set = as_text(&ap->change, ap->arena);
 	}
-	text_free(&text);
 	return 0;
 }
 
@@ -156,7 +168,7 @@ int step_set(struct apply *ap, struct record_step *s, struct error *e)
 
 	if (!ap->change.n)
 		return 0;
-	r = systemd_set(ap->systemd, s->step.value, &ap->change, e);
+	r = freezer_set(ap->fs, ap->systemd, ap->record, s->step.value, &ap->change, e);
 	if (r == SYSTEMD_ABSENT)
 		return error_set(e, ERROR_FAILED, "%s: the unit has just gone: its container ended",
 				 s->step.value);

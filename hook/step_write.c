@@ -137,15 +137,28 @@ static int verify(struct apply *ap, const struct plan_step *s, const struct quir
 	    cgroupfs_path(ap->fs, s->controller, s->path, s->file), s->value, q->verify_file, live);
 }
 
+/* Does the value stand already? What was read before systemd wrote the unit's files anew tells
+ * nothing. */
+static bool stands(struct apply *ap, const struct record_step *s)
+{
+	const char *live = s->old;
+
+	if (!s->old || was_written(ap, s) ||
+	    (ap->change.n && cgroupfs_read(&live, ap->fs, s->step.controller, s->step.path,
+					   s->step.file, NULL) != 0))
+		return false;
+	return quirks_same(apply_version(ap, &s->step), s->step.file, s->step.value, live,
+			   ap->page_size);
+}
+
 int step_write(struct apply *ap, struct record_step *s, struct error *e)
 {
 	int version = apply_version(ap, &s->step);
 	const struct quirk *q = quirks_find(version, s->step.file);
 	int r;
 
-	if (s->old && !was_written(ap, s) &&
-	    quirks_same(version, s->step.file, s->step.value, s->old, ap->page_size))
-		return 0; /* it stands already */
+	if (stands(ap, s))
+		return 0;
 	r = write_value(ap, &s->step, e);
 	if (r < 0 && q && q->partner && (e->os == EINVAL || e->os == EBUSY))
 		r = retry_after_partner(ap, &s->step, q, e);

@@ -17,9 +17,9 @@ enum {
 	STORE_ABSENT = 1, /* no record of this id, or no run directory at all */
 };
 
-/* How long a stage waits for another that works on the same id: longer than any of them takes,
- * shorter than the runtimes' patience with a hook. */
-enum { STORE_LOCK_MS = 10000 };
+/* How long a stage waits for another that works on the same id: longer than any of them takes (a
+ * busy systemd and the undo after it included), shorter than a hook's timeout. */
+enum { STORE_LOCK_MS = 45000 };
 
 struct store {
 	const char *root; /* borrowed */

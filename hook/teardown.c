@@ -39,7 +39,8 @@ static bool needs_systemd(struct cgroupfs *fs, const struct record *r)
 	return false;
 }
 
-int teardown_record(struct context *c, struct store *store, const struct record *r, struct error *e)
+int teardown_record(struct context *c, struct store *store, const struct record *r, bool goes_on,
+		    struct error *e)
 {
 	struct cgroupfs fs;
 	struct undo u = {.arena = c->arena,
@@ -61,7 +62,10 @@ int teardown_record(struct context *c, struct store *store, const struct record 
 		if (!c->options.yard && needs_systemd(&fs, r) &&
 		    bus_connect(&u.systemd, c, &bus) < 0)
 			log_warning("%s", bus.text);
-		result = undo_steps(&u, 0, SIZE_MAX, e);
+		if (!goes_on)
+			result = bus_unneeded(c, e);
+		if (result == 0)
+			result = undo_steps(&u, 0, SIZE_MAX, e);
 		cgroupfs_close(&fs);
 	}
 	if (result < 0)
@@ -90,10 +94,8 @@ static int take_down(struct context *c, const char *id, bool must_exist, struct 
 		r = store_load(&record, &store, id, c->arena, e);
 	if (r == 0 && c->options.dry_run)
 		text_printf(c->out, "%s: %zu steps would be undone\n", record.path, record.n_steps);
-	else if (r == 0 && record.manager != MANAGER_SYSTEMD && bus_unneeded(c, e) < 0)
-		r = -1;
 	else if (r == 0)
-		r = teardown_record(c, &store, &record, e);
+		r = teardown_record(c, &store, &record, false, e);
 	store_close(&store);
 	if (r == STORE_ABSENT && must_exist)
 		return error_set(e, ERROR_HOST,

@@ -11,8 +11,9 @@
 #include "hook/context.h"
 #include "hook/store.h"
 
-/* Undo everything and remove the record; the id is locked. ERROR_UNDO: the record stays. */
-int teardown_record(struct context *c, struct store *store, const struct record *r,
+/* Undo everything and remove the record; the id is locked. goes_on: this run has more to do, for
+ * which systemd may be needed. ERROR_UNDO: the record stays. */
+int teardown_record(struct context *c, struct store *store, const struct record *r, bool goes_on,
 		    struct error *e);
 
 int teardown_poststop(struct context *c, struct error *e); /* the stage: id from the state */

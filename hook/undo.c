@@ -10,6 +10,7 @@
 
 #include "hook/cgpath.h"
 #include "hook/drain.h"
+#include "hook/freezer.h"
 #include "hook/log.h"
 #include "hook/procs.h"
 #include "hook/quirks.h"
@@ -18,27 +19,37 @@
 
 /* --- values --- */
 
-/* Put the old value back, if the file still holds ours: what somebody changed since is theirs. */
+/* Does the file hold what setup wrote? Somebody's change since is theirs. 1: no, or it is gone. */
+static int holds_ours(const struct undo *u, const struct record_step *s, struct error *e)
+{
+	int version = record_version(u->record, s->step.controller);
+	const char *live;
+	int r;
+
+	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
+	if (r)
+		return r < 0 ? -1 : 1;
+	return !quirks_same(version, s->step.file, s->step.value, live, u->page_size);
+}
+
+/* Put the old value back, if the file still holds ours. */
 static int restore_value(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	int version = record_version(u->record, s->step.controller);
 	const struct quirk *q = quirks_find(version, s->step.file);
-	const char *live, *value;
+	const char *value;
 	int r;
 
 	if (s->fresh || !s->old ||
-	    quirks_same(version, s->step.file, s->step.value, s->old, u->page_size))
+	    (!u->ours && quirks_same(version, s->step.file, s->step.value, s->old, u->page_size)))
 		return 0;
 	value = undo_value(q ? q->readback : READBACK_TEXT, s->step.file, s->step.value, s->old,
 			   u->arena);
 	if (!value)
 		return 0;
-	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
+	r = u->ours ? !u->ours[s - u->record->steps] : holds_ours(u, s, e);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (!u->unit_was_set &&
-	    !quirks_same(version, s->step.file, s->step.value, live, u->page_size))
-		return 0;
 	return cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e);
 }
 
@@ -177,11 +188,9 @@ static const char *origin_of(const void *ctx, const char *controller, int64_t pi
 	return origin ? origin : cgpath_parent(u->arena, u->record->path);
 }
 
-int undo_empty_target(const struct undo *u, const char *controller, enum drain_depth depth,
-		      struct error *e)
+int undo_empty(const struct undo *u, const char *controller, const char *path,
+	       enum drain_depth depth, struct error *e)
 {
-	const char *path = u->record->path;
-
 	if (kills(u))
 		return drain_kill(u->fs, controller, path, depth, e);
 	return drain_move(u->fs, controller, path, depth, origin_of, u, e);
@@ -207,11 +216,17 @@ static int take_processes_back(const struct undo *u, const struct record_step *s
 		return 0;
 	/* One that was there, and empty: its children, if it has any by now, are others'. */
 	if (is_own_target(u, s->step.path) && !u->record->joined && u->first == 0)
-		return undo_empty_target(u, s->step.controller, DRAIN_GROUP, e);
+		return undo_empty(u, s->step.controller, s->step.path, DRAIN_GROUP, e);
 	return take_vm_back(u, s, e);
 }
 
 /* --- directories --- */
+
+void undo_drop_filter(const struct undo *u, const char *controller, const char *path)
+{
+	if (!*controller && u->record->has_devices && record_version(u->record, "devices") == 2)
+		devfilter_drop(u->fs, path);
+}
 
 /* The shared parents that vmcg made, ours or another container's, once they are empty. */
 static int remove_parents(const struct undo *u, const char *controller, const char *path,
@@ -250,9 +265,10 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 		    drain_one(u->fs, controller, u->record->vm.pid,
 			      origin_of(u, controller, u->record->vm.pid), e) < 0)
 			return -1;
+		undo_drop_filter(u, controller, path);
 		if (cgroupfs_rmdir(u->fs, controller, path, NULL) >= 0)
 			break;
-		if (undo_empty_target(u, controller, DRAIN_TREE, e) < 0 ||
+		if (undo_empty(u, controller, path, DRAIN_TREE, e) < 0 ||
 		    drain_remove(u->fs, controller, path, e) < 0)
 			return -1;
 	}
@@ -383,19 +399,34 @@ static void look_for_vm(struct undo *u, struct held_process *held)
 		u->vm.n_cgroups = 0;
 }
 
+/* Which values of setup still stand, before systemd writes over them? */
+static bool *look_for_ours(const struct undo *u)
+{
+	bool *ours = arena_alloc(u->arena, (u->record->n_steps + 1) * sizeof(*ours));
+
+	for (size_t i = 0; i < u->record->n_steps; i++) {
+		const struct record_step *s = &u->record->steps[i];
+
+		ours[i] = s->step.op == PLAN_WRITE && holds_ours(u, s, NULL) == 0;
+	}
+	return ours;
+}
+
 /* Changing a unit makes systemd write all of its files, so its properties go back before them. */
 static int undo_units(struct undo *u, struct error *e)
 {
 	for (size_t i = u->first; i < u->end; i++) {
 		const struct record_step *s = &u->record->steps[i];
 
-		if (s->step.op != PLAN_SET || !s->old || !container_lives(u->record))
+		if (s->step.op != PLAN_SET || !s->old || !s->set || !container_lives(u->record))
 			continue;
+		if (u->rollback)
+			freezer_thaw(u->fs, u->record);
+		u->ours = look_for_ours(u);
 		if (undo_set(u, s, e) < 0) {
 			e->kind = ERROR_UNDO;
 			return -1;
 		}
-		u->unit_was_set = true;
 	}
 	return 0;
 }

@@ -28,7 +28,7 @@ struct undo {
 	/* undo_steps fills these in: */
 	struct facts_process vm; /* where the VM process is now */
 	size_t first, end;       /* the steps that are undone */
-	bool unit_was_set;       /* systemd has written the unit's files again */
+	bool *ours; /* systemd has just written the unit's files: by step, did ours stand there? */
 };
 
 /*
@@ -37,9 +37,12 @@ struct undo {
  */
 int undo_steps(struct undo *u, size_t first, size_t end, struct error *e);
 
-/* Move the processes of the target out of it in one hierarchy, each to where it came from; or kill
- * them, where policy says so. ERROR_UNDO. */
-int undo_empty_target(const struct undo *u, const char *controller, enum drain_depth depth,
-		      struct error *e);
+/* Move the processes of a group out of it, each to where it came from; or kill them, where policy
+ * says so. ERROR_UNDO. */
+int undo_empty(const struct undo *u, const char *controller, const char *path,
+	       enum drain_depth depth, struct error *e);
+
+/* Take our device program off a group that goes, once nobody is in it. */
+void undo_drop_filter(const struct undo *u, const char *controller, const char *path);
 
 #endif

@@ -11,39 +11,50 @@
 #include <string.h>
 
 #include "hook/drain.h"
+#include "hook/freezer.h"
+#include "hook/unitdiff.h"
 #include "hook/unitplan.h"
+
+/* What an undo may take, when the time of its setup is over. */
+enum { GRANT_MS = 10000 };
 
 /* --- start --- */
 
 /*
- * Is it the scope that this record's setup started? Its mark tells. Without one (setup died between
- * the start and the mark) systemd knows the unit by the description that it was given.
+ * Where is the scope that this record's setup started? NULL: nowhere. Its mark tells. Without one
+ * (setup died between the start and the mark, or the path is not the one that was expected)
+ * systemd knows the unit by the description that it was given.
  */
-static int is_ours(bool *ret, const struct undo *u, const struct record_step *s, struct error *e)
+static int find_ours(const char **ret, const struct undo *u, const struct record_step *s,
+		     struct error *e)
 {
-	static const char *const names[] = {"Description", NULL};
+	static const char *const names[] = {"Description", "ControlGroup", NULL};
 	const char *ours = unitplan_description(u->record->id, u->arena);
 	const struct unit_property *p;
 	struct unit_properties live;
 	int r;
 
-	*ret = false;
+	*ret = NULL;
 	r = cgroupfs_marked(u->fs, s->step.controller, s->step.path, u->record->id, e);
 	if (r < 0)
 		return -1;
-	*ret = r == 0;
+	if (r == 0)
+		*ret = s->step.path;
 	if (r == 0 || !u->systemd)
 		return 0;
 	r = systemd_get(&live, u->systemd, s->step.value, names, e);
 	if (r)
 		return r < 0 ? -1 : 0;
 	p = unitprop_find(&live, "Description");
-	*ret = p && p->text && strcmp(p->text, ours) == 0;
+	if (!p || !p->text || strcmp(p->text, ours) != 0)
+		return 0;
+	p = unitprop_find(&live, "ControlGroup");
+	*ret = p && p->text && *p->text ? p->text : s->step.path;
 	return 0;
 }
 
 /* In each hierarchy where the scope has a group, systemd's own and those that were joined. */
-static int in_each(const struct undo *u, const struct record_step *s,
+static int in_each(const struct undo *u, const char *path,
 		   int (*fn)(const struct undo *, const char *, const char *, struct error *),
 		   struct error *e)
 {
@@ -58,7 +69,7 @@ static int in_each(const struct undo *u, const struct record_step *s,
 			continue;
 		if (strcmp(name, "unified") == 0)
 			name = "";
-		if (fn(u, name, s->step.path, &each) == 0)
+		if (fn(u, name, path, &each) == 0)
 			continue;
 		if (result == 0 && e)
 			*e = each;
@@ -69,8 +80,11 @@ static int in_each(const struct undo *u, const struct record_step *s,
 
 static int empty(const struct undo *u, const char *controller, const char *path, struct error *e)
 {
-	(void)path; /* a scope is always the record's target */
-	return undo_empty_target(u, controller, DRAIN_TREE, e);
+	int r = undo_empty(u, controller, path, DRAIN_TREE, e);
+
+	if (r == 0)
+		undo_drop_filter(u, controller, path);
+	return r;
 }
 
 static int remove_rest(const struct undo *u, const char *controller, const char *path,
@@ -81,37 +95,60 @@ static int remove_rest(const struct undo *u, const char *controller, const char 
 
 int undo_start(const struct undo *u, const struct record_step *s, struct error *e)
 {
-	bool ours;
+	const char *description = unitplan_description(u->record->id, u->arena);
+	const char *path;
 
-	if (is_ours(&ours, u, s, e) < 0)
+	if (u->systemd)
+		systemd_grant(u->systemd, GRANT_MS);
+	if (find_ours(&path, u, s, e) < 0)
 		return -1;
-	if (!ours)
+	if (!path)
 		return 0;
-	if (in_each(u, s, empty, e) < 0)
+	if (in_each(u, path, empty, e) < 0)
 		return -1;
 	if (!u->systemd)
 		/* It goes by itself once systemd is back, and the record stays till then. */
 		return error_set(e, ERROR_UNDO,
 				 "%s: is empty, but systemd cannot be asked to stop it",
 				 s->step.value);
-	if (systemd_stop(u->systemd, s->step.value, NULL, e) < 0)
-		return -1;
-	return in_each(u, s, remove_rest, e);
+	/* Empty, it may have gone by itself, and its name may be another's by now. */
+	switch (systemd_stop(u->systemd, s->step.value, description, e)) {
+	case -1: return -1;
+	case SYSTEMD_FOREIGN: return 0;
+	default: return in_each(u, path, remove_rest, e);
+	}
 }
 
 /* --- set --- */
 
+/* The unit as it is, as far as it was changed. SYSTEMD_ABSENT. */
+static int read_changed(struct unit_properties *ret, const struct undo *u, const char *unit,
+			const struct unit_properties *set, struct error *e)
+{
+	const char **names = arena_alloc(u->arena, (set->n + 1) * sizeof(*names));
+
+	for (size_t i = 0; i < set->n; i++)
+		names[i] = set->list[i].name;
+	names[set->n] = NULL;
+	return systemd_get(ret, u->systemd, unit, names, e);
+}
+
 int undo_set(const struct undo *u, const struct record_step *s, struct error *e)
 {
-	struct unit_properties old = {0};
+	struct unit_properties old, set, live, back;
+	int r;
 
-	if (!s->old)
-		return 0;
-	if (unitprop_parse(&old, u->arena, "record", s->old, strlen(s->old), e) < 0)
+	if (unitprop_parse(&old, u->arena, "record", s->old, strlen(s->old), e) < 0 ||
+	    unitprop_parse(&set, u->arena, "record", s->set, strlen(s->set), e) < 0)
 		return -1;
 	if (!u->systemd)
 		return error_set(e, ERROR_UNDO,
 				 "%s: systemd cannot be asked to give it its former properties",
 				 s->step.value);
-	return systemd_set(u->systemd, s->step.value, &old, e) < 0 ? -1 : 0;
+	systemd_grant(u->systemd, GRANT_MS);
+	r = read_changed(&live, u, s->step.value, &set, e);
+	if (r)
+		return r < 0 ? -1 : 0;
+	unitdiff_back(&back, &old, &set, &live, u->arena);
+	return back.n ? freezer_set(u->fs, u->systemd, u->record, s->step.value, &back, e) : 0;
 }

@@ -98,3 +98,47 @@ void unitdiff(struct unit_properties *change, struct unit_properties *old,
 		keep_old(old, is, a);
 	}
 }
+
+/* --- back --- */
+
+/* The list as it is now, without what was added and with what an added item had replaced. */
+static void list_back(struct unit_properties *back, const struct unit_property *old,
+		      const struct unit_property *set, const struct unit_property *live,
+		      struct arena *a)
+{
+	struct unit_property *clear = ARENA_APPEND(a, back->list, back->n), list = *live;
+
+	*clear = (struct unit_property){.name = live->name, .type = live->type};
+	list.items = NULL;
+	list.n_items = 0;
+	for (size_t i = 0; i < live->n_items; i++) {
+		const struct unit_item *item = &live->items[i];
+		const struct unit_item *was = old ? find_item(old, item->key) : NULL;
+
+		if (!find_item(set, item->key))
+			was = item;
+		if (was)
+			*ARENA_APPEND(a, list.items, list.n_items) = *was;
+	}
+	if (list.n_items)
+		*ARENA_APPEND(a, back->list, back->n) = list;
+}
+
+void unitdiff_back(struct unit_properties *back, const struct unit_properties *old,
+		   const struct unit_properties *set, const struct unit_properties *live,
+		   struct arena *a)
+{
+	*back = (struct unit_properties){0};
+	for (size_t i = 0; i < set->n; i++) {
+		const struct unit_property *p = &set->list[i];
+		const struct unit_property *was = unitprop_find(old, p->name);
+		const struct unit_property *is = unitprop_find(live, p->name);
+
+		if (!is)
+			continue;
+		if (is_list(p))
+			list_back(back, was, p, is, a);
+		else if (was && unitprop_equal(is, p))
+			*ARENA_APPEND(a, back->list, back->n) = *was;
+	}
+}

@@ -22,4 +22,12 @@ void unitdiff(struct unit_properties *change, struct unit_properties *old,
 	      const struct unit_properties *wanted, const struct unit_properties *live,
 	      struct arena *a);
 
+/*
+ * What takes a change back: only what is still as it was set, and of a list only the items
+ * that were added; what others changed since is theirs.
+ */
+void unitdiff_back(struct unit_properties *back, const struct unit_properties *old,
+		   const struct unit_properties *set, const struct unit_properties *live,
+		   struct arena *a);
+
 #endif

@@ -161,9 +161,69 @@ static void test_diff(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+static const struct {
+	const char *what;
+	struct unit_property old[MAX], set[MAX], live[MAX], back[MAX];
+} backs[] = {
+    {"a number that is still ours",
+     {NUMBER("MemoryMax", 1)},
+     {NUMBER("MemoryMax", 5)},
+     {NUMBER("MemoryMax", 5)},
+     {NUMBER("MemoryMax", 1)}},
+    {"a number that somebody changed since",
+     {NUMBER("MemoryMax", 1)},
+     {NUMBER("MemoryMax", 5)},
+     {NUMBER("MemoryMax", 7)},
+     {{0}}},
+    {"only the device that was added goes, somebody else's stays",
+     {NO_ITEMS("DeviceAllow", "a(ss)"), LIST("DeviceAllow", "a(ss)", NULL_DEVICE)},
+     {LIST("DeviceAllow", "a(ss)", KVM)},
+     {LIST("DeviceAllow", "a(ss)", NULL_DEVICE, KVM, {.key = "/dev/char/195:0", .text = "rw"})},
+     {NO_ITEMS("DeviceAllow", "a(ss)"),
+      LIST("DeviceAllow", "a(ss)", NULL_DEVICE, {.key = "/dev/char/195:0", .text = "rw"})}},
+    {"a device whose letters grew shrinks again",
+     {NO_ITEMS("DeviceAllow", "a(ss)"),
+      LIST("DeviceAllow", "a(ss)", {.key = "/dev/char/10:232", .text = "r"})},
+     {LIST("DeviceAllow", "a(ss)", KVM)},
+     {LIST("DeviceAllow", "a(ss)", KVM)},
+     {NO_ITEMS("DeviceAllow", "a(ss)"),
+      LIST("DeviceAllow", "a(ss)", {.key = "/dev/char/10:232", .text = "r"})}},
+    {"a list that was empty is empty again",
+     {NO_ITEMS("DeviceAllow", "a(ss)")},
+     {LIST("DeviceAllow", "a(ss)", KVM)},
+     {LIST("DeviceAllow", "a(ss)", KVM)},
+     {NO_ITEMS("DeviceAllow", "a(ss)")}},
+    {"a property that the unit does not tell any more",
+     {NUMBER("MemoryMax", 1)},
+     {NUMBER("MemoryMax", 5)},
+     {{0}},
+     {{0}}},
+};
+
+static void test_back(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(backs); i++) {
+		struct unit_properties old = as_list(backs[i].old), set = as_list(backs[i].set);
+		struct unit_properties live = as_list(backs[i].live), back;
+		struct arena a = {0};
+
+		unitdiff_back(&back, &old, &set, &live, &a);
+		if (!same(&back, backs[i].back)) {
+			print_error("%s: %zu to put back\n", backs[i].what, back.n);
+			wrong++;
+		}
+		arena_free(&a);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_diff)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_diff),
+					   cmocka_unit_test(test_back)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
