@@ -41,15 +41,6 @@ static const char *doubtful_form(const char *path, struct arena *a)
 	    path);
 }
 
-static enum manager choose_manager(const struct target_wishes *w, const struct facts *f)
-{
-	if (w->manager != CHOICE_AUTO)
-		return (enum manager)w->manager;
-	if (given(w->cgroups_path) && f->systemd && unitname_has_form(w->cgroups_path))
-		return MANAGER_SYSTEMD;
-	return MANAGER_CGROUPFS;
-}
-
 /* Rootless, and no group to put anything into. */
 static int nothing_delegated(struct target *t, const struct target_wishes *w, struct error *e)
 {
@@ -99,13 +90,13 @@ static const char *group_named_after(const char *path, const char *id, bool unit
 	return NULL;
 }
 
-/* Where is init, if a runtime put it into a group whose path ends in tail (or is named after the
- * container, tail NULL)? Sets t->path and t->tail. */
-static bool find_runtimes_group(struct target *t, const struct target_wishes *w,
-				const struct facts *f, const char *tail, struct arena *a)
+/* Where is init, if a runtime put it into a group whose path ends in tail (NULL: that is named
+ * after the container; unit: as a unit is)? *ret_end is the end. NULL: it is elsewhere. */
+static const char *runtimes_group(const char **ret_end, const struct target_wishes *w,
+				  const struct facts *f, const char *tail, bool unit,
+				  struct arena *a)
 {
 	const struct facts_process *init = facts_process(f, w->init);
-	bool unit = t->manager == MANAGER_SYSTEMD;
 
 	for (size_t i = 0; init && i < init->n_cgroups; i++) {
 		const char *path = init->cgroups[i].path;
@@ -114,11 +105,43 @@ static bool find_runtimes_group(struct target *t, const struct target_wishes *w,
 
 		if (!group)
 			continue;
-		t->path = group;
-		t->tail = end;
-		return true;
+		*ret_end = end;
+		return group;
 	}
-	return false;
+	return NULL;
+}
+
+/* The same for a target: sets t->path and t->tail. */
+static bool find_runtimes_group(struct target *t, const struct target_wishes *w,
+				const struct facts *f, const char *tail, struct arena *a)
+{
+	const char *end;
+	const char *group = runtimes_group(&end, w, f, tail, t->manager == MANAGER_SYSTEMD, a);
+
+	if (!group)
+		return false;
+	t->path = group;
+	t->tail = end;
+	return true;
+}
+
+/* --- manager --- */
+
+static enum manager choose_manager(const struct target_wishes *w, const struct facts *f,
+				   struct arena *a)
+{
+	const char *end;
+
+	if (w->manager != CHOICE_AUTO)
+		return (enum manager)w->manager;
+	if (!f->systemd)
+		return MANAGER_CGROUPFS;
+	/* Nobody named a unit, but the runtime asked systemd for one. */
+	if (!given(w->cgroups_path))
+		return w->mode != MODE_OWN && runtimes_group(&end, w, f, NULL, true, a)
+			   ? MANAGER_SYSTEMD
+			   : MANAGER_CGROUPFS;
+	return unitname_has_form(w->cgroups_path) ? MANAGER_SYSTEMD : MANAGER_CGROUPFS;
 }
 
 /* --- systemd --- */
@@ -129,7 +152,7 @@ static bool find_runtimes_unit(struct target *t, const struct target_wishes *w,
 {
 	const char *slice;
 
-	if (w->cgroups_path || w->mode == MODE_OWN || !find_runtimes_group(t, w, f, NULL, a))
+	if (given(w->cgroups_path) || w->mode == MODE_OWN || !find_runtimes_group(t, w, f, NULL, a))
 		return false;
 	slice = cgpath_name(cgpath_parent(a, t->path));
 	t->unit = t->tail;
@@ -191,7 +214,7 @@ static int locate_systemd(struct target *t, const struct target_wishes *w, const
 	t->why = w->cgroups_path ? "/linux/cgroupsPath" : "default";
 	if (find_runtimes_unit(t, w, f, a))
 		return 0;
-	/* "" is a value here, unlike absent: it has not the form. */
+	/* "" is a value for a unit of our own, unlike absent: it has not the form. */
 	if (w->cgroups_path)
 		r = unitname_parse(&name, w->cgroups_path, default_slice(f), a, e);
 	else
@@ -246,7 +269,7 @@ static int locate_rootless(struct target *t, const struct target_wishes *w, cons
 int target_locate(struct target *ret, const struct target_wishes *w, const struct facts *f,
 		  struct arena *a, struct error *e)
 {
-	struct target t = {.manager = choose_manager(w, f), .id = w->id};
+	struct target t = {.manager = choose_manager(w, f, a), .id = w->id};
 	int r;
 
 	if (t.manager == MANAGER_SYSTEMD)

@@ -4,7 +4,8 @@
  *
  * Three questions, answered from the config, the command line and the facts,
  * before anything is touched:
- *   manager  systemd when cgroupsPath has its form and systemd runs, else cgroupfs
+ *   manager  systemd when it runs and cgroupsPath has its form, or there is none and
+ *            init sits in a scope named after the container; else cgroupfs
  *   path     cgroupsPath, cleaned; without one the group that the container's
  *            init sits in when it is named after the container, else /vmcg/ID
  *            (systemd: vmcg-ID.scope)

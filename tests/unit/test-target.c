@@ -204,6 +204,38 @@ static const struct row runtimes[] = {
     {.more = INIT_AT("/xc1"), .want = "cgroupfs own /vmcg/c1 fresh"},
     {.more = INIT_AT("/c1"), .mode = OWN, .vm = VM, .want = "cgroupfs own /vmcg/c1 fresh"},
 
+    /* where systemd runs, a scope is a unit of it */
+    {.host = V2_SD,
+     .more = INIT_AT("/system.slice/runc-c1.scope"),
+     .want = "systemd adopt /system.slice/runc-c1.scope unit=runc-c1.scope slice=system.slice "
+	     "tail=runc-c1.scope"},
+    {.host = V2_SD,
+     .path = "",
+     .more = INIT_AT("/a.slice/crun-c1.scope/container"),
+     .want = "systemd adopt /a.slice/crun-c1.scope unit=crun-c1.scope slice=a.slice "
+	     "tail=crun-c1.scope"},
+    {.host = V2_SD,
+     .mode = ADOPT,
+     .more = INIT_AT("/machine.slice/libpod-c1.scope"),
+     .want = "systemd adopt /machine.slice/libpod-c1.scope unit=libpod-c1.scope "
+	     "slice=machine.slice tail=libpod-c1.scope"},
+    {.host = V2_SD,
+     .manager = CGROUPFS,
+     .more = INIT_AT("/system.slice/runc-c1.scope"),
+     .want = "cgroupfs adopt /system.slice/runc-c1.scope tail=runc-c1.scope"},
+    {.host = V2_SD,
+     .mode = OWN,
+     .vm = VM,
+     .more = INIT_AT("/system.slice/runc-c1.scope"),
+     .want = "cgroupfs own /vmcg/c1 fresh"},
+    {.host = V2_SD, .more = INIT_AT("/c1"), .want = "cgroupfs adopt /c1 tail=c1"},
+    {.host = V2_SD,
+     .more = INIT_AT("/system.slice/c1.scope"),
+     .want = "cgroupfs own /vmcg/c1 fresh"},
+    {.host = V2_SD,
+     .more = INIT_AT("/system.slice/runc-c10.scope"),
+     .want = "cgroupfs own /vmcg/c1 fresh"},
+
     {.path = "a/b", .more = INIT_AT("/user/s/a/b"), .want = "cgroupfs adopt /user/s/a/b tail=a/b"},
     {.path = "a/b",
      .more = INIT_AT("/user/a/b/child"),
