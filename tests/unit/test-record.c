@@ -27,23 +27,44 @@ static struct device_entry granted[] = {
 };
 static struct device_entry denied[] = {{'b', 8, 0, OCI_READ | OCI_WRITE, "policy:/devices/deny"}};
 static struct record_step steps[] = {
-    {{PHASE_CREATE, PLAN_MKDIR, "", "/vm", NULL, NULL, "default"}, true, NULL},
-    {{PHASE_CREATE, PLAN_ENABLE, "", "/", "cgroup.subtree_control", "+cpu", "/r"}, false, "io"},
-    {{PHASE_PRETASK, PLAN_DEVICES, "devices", "/vm", NULL, NULL, "default"}, false, "a *:* rwm"},
-    {{PHASE_PLACE, PLAN_PLACE, "memory", "/vm", "cgroup.procs", "77", "state:/pid"}, false, "/old"},
-    {{PHASE_LIMITS, PLAN_WRITE, "memory", "/vm", "memory.max", "1", "/r/memory"}, false, "a\nb\t"},
-    {{PHASE_LIMITS, PLAN_WRITE, "cpuset", "/vm", "cpuset.cpus", "0", "/r/cpu"}, false, ""},
+    {{PHASE_CREATE, PLAN_MKDIR, "", "/vm", NULL, NULL, "default"}, true, NULL, NULL},
+    {{PHASE_CREATE, PLAN_ENABLE, "", "/", "cgroup.subtree_control", "+cpu", "/r"},
+     false,
+     "io",
+     NULL},
+    {{PHASE_PRETASK, PLAN_DEVICES, "devices", "/vm", NULL, NULL, "default"},
+     false,
+     "a *:* rwm",
+     NULL},
+    {{PHASE_PLACE, PLAN_PLACE, "memory", "/vm", "cgroup.procs", "77", "state:/pid"},
+     false,
+     "/old",
+     NULL},
+    {{PHASE_LIMITS, PLAN_WRITE, "memory", "/vm", "memory.max", "1", "/r/memory"},
+     false,
+     "a\nb\t",
+     NULL},
+    {{PHASE_LIMITS, PLAN_WRITE, "cpuset", "/vm", "cpuset.cpus", "0", "/r/cpu"}, false, "", NULL},
     /* Filled from its parent, and before that is known: emptied again. */
-    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.cpus", "0-1", "parent"}, false, ""},
-    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.mems", NULL, "parent"}, false, ""},
+    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.cpus", "0-1", "parent"}, false, "", NULL},
+    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.mems", NULL, "parent"}, false, "", NULL},
+    {{PHASE_CREATE, PLAN_START, "", "/vm", NULL, "vm.scope", "/p"}, true, NULL, NULL},
+    {{PHASE_CREATE, PLAN_SET, "", "/vm", NULL, "vm.scope", "/p"}, false, "[1]", "[2, \"x\"]"},
+    {{PHASE_LIMITS, PLAN_VERIFY, "memory", "/vm", "memory.max", "1", "/r/memory"},
+     true,
+     NULL,
+     NULL},
 };
 
 /* Never undone, so never kept. */
 static struct record_step passing[] = {
-    {{PHASE_CHECK, PLAN_CHECK, "memory", "/vm", "a b", "1", "/r"}, false, NULL},
-    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.cpus", "0", "parent"}, false, "0"},
-    {{PHASE_PRETASK, PLAN_INHERIT, "cpuset", "/vm", "cpuset.cpus", "0", "parent"}, true, NULL},
-    {{PHASE_PLACE, PLAN_AFFINITY, "cpuset", "/vm", NULL, "77", "/r/cpu/cpus"}, false, NULL},
+    {{PHASE_CHECK, PLAN_CHECK, "memory", "/vm", "a b", "1", "/r"}, false, NULL, NULL},
+    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.cpus", "0", "parent"}, false, "0", NULL},
+    {{PHASE_PRETASK, PLAN_INHERIT, "cpuset", "/vm", "cpuset.cpus", "0", "parent"},
+     true,
+     NULL,
+     NULL},
+    {{PHASE_PLACE, PLAN_AFFINITY, "cpuset", "/vm", NULL, "77", "/r/cpu/cpus"}, false, NULL, NULL},
 };
 
 static const struct record full = {
@@ -107,7 +128,7 @@ static void check_steps(const struct record *got, const struct record *want)
 		same(g->step.value, w->step.value);
 		same(g->step.why, w->step.why);
 		assert_int_equal(g->fresh, w->fresh);
-		same(g->old, w->old);
+		same(g->old, w->old) && same(g->set, w->set);
 	}
 }
 
