@@ -128,7 +128,8 @@ static void check_steps(const struct record *got, const struct record *want)
 		same(g->step.value, w->step.value);
 		same(g->step.why, w->step.why);
 		assert_int_equal(g->fresh, w->fresh);
-		same(g->old, w->old) && same(g->set, w->set);
+		same(g->old, w->old);
+		same(g->set, w->set);
 	}
 }
 
