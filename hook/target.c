@@ -125,12 +125,23 @@ static bool find_runtimes_group(struct target *t, const struct target_wishes *w,
 	return true;
 }
 
+/* cgroupsPath as the end of a directory's path, whatever its form; NULL: there is none. */
+static const char *literal_tail(const struct target_wishes *w, struct arena *a)
+{
+	const char *clean;
+
+	if (!given(w->cgroups_path) || cgpath_clean(&clean, a, w->cgroups_path, "", NULL) < 0)
+		return NULL;
+	return clean + 1;
+}
+
 /* --- manager --- */
 
 static enum manager choose_manager(const struct target_wishes *w, const struct facts *f,
 				   struct arena *a)
 {
-	const char *end;
+	bool adoptable = w->mode != MODE_OWN;
+	const char *tail, *end;
 
 	if (w->manager != CHOICE_AUTO)
 		return (enum manager)w->manager;
@@ -138,10 +149,14 @@ static enum manager choose_manager(const struct target_wishes *w, const struct f
 		return MANAGER_CGROUPFS;
 	/* Nobody named a unit, but the runtime asked systemd for one. */
 	if (!given(w->cgroups_path))
-		return w->mode != MODE_OWN && runtimes_group(&end, w, f, NULL, true, a)
-			   ? MANAGER_SYSTEMD
-			   : MANAGER_CGROUPFS;
-	return unitname_has_form(w->cgroups_path) ? MANAGER_SYSTEMD : MANAGER_CGROUPFS;
+		return adoptable && runtimes_group(&end, w, f, NULL, true, a) ? MANAGER_SYSTEMD
+									      : MANAGER_CGROUPFS;
+	if (!unitname_has_form(w->cgroups_path))
+		return MANAGER_CGROUPFS;
+	/* A runtime that was not told to ask systemd took it as a directory's name. */
+	tail = literal_tail(w, a);
+	return adoptable && tail && runtimes_group(&end, w, f, tail, false, a) ? MANAGER_CGROUPFS
+									       : MANAGER_SYSTEMD;
 }
 
 /* --- systemd --- */
@@ -336,6 +351,48 @@ static int own_beside(struct target *t, const struct target_wishes *w, struct ar
 	return 0;
 }
 
+/* The group that a runtime made for this container and put init into, elsewhere than at the target:
+ * below another base, or as the other manager names it. NULL: init's group is nobody's. */
+static const char *group_elsewhere(const struct target_wishes *w, const struct facts *f,
+				   struct arena *a)
+{
+	const char *tails[] = {NULL, NULL, NULL, NULL, NULL}; /* the first: named after the id */
+	const char *group = NULL, *end;
+	size_t n = 1;
+
+	tails[n] = literal_tail(w, a);
+	n += tails[n] != NULL;
+	if (n > 1 && unitname_has_form(w->cgroups_path)) {
+		const char *prefix = strchr(w->cgroups_path, ':') + 1;
+		const char *name = strchr(prefix, ':') + 1;
+
+		tails[n++] =
+		    arena_printf(a, "%.*s-%s" SCOPE, (int)(name - 1 - prefix), prefix, name);
+		tails[n++] = arena_printf(a, "-%s" SCOPE, name);
+		tails[n++] = arena_printf(a, "%s" SCOPE, name);
+	}
+	for (size_t i = 0; !group && i < n; i++)
+		group = runtimes_group(&end, w, f, tails[i], false, a);
+	return group;
+}
+
+/* Own, and the VM is init itself, which its runtime expects where it is. */
+static int check_init(const struct target *t, const struct target_wishes *w, const struct facts *f,
+		      struct arena *a, struct error *e)
+{
+	const char *group = w->vm && w->vm == w->init ? group_elsewhere(w, f, a) : NULL;
+
+	if (!group)
+		return 0;
+	return error_set(
+	    e, ERROR_HOST,
+	    "%s: to own %s would move the container's init (process %lld) out of this "
+	    "group of its runtime, which breaks exec, pause and kill there; use --mode "
+	    "adopt with the --cgroup-manager of the runtime, or name the VM process "
+	    "with --vm-pid",
+	    group, t->path, (long long)w->init);
+}
+
 /* What stands behind "holds": "2 processes and 0 child groups of others". */
 static const char *population(const struct facts_cgroup *g, struct arena *a)
 {
@@ -384,7 +441,7 @@ int target_decide(struct target *t, const struct target_wishes *w, const struct 
 		    "this cgroup; leave the mode to auto, or name the runtime's cgroup in "
 		    "cgroupsPath",
 		    t->path, (long long)w->init);
-	if (inside && own_beside(t, w, a, e) < 0)
+	if ((inside ? own_beside(t, w, a, e) : check_init(t, w, f, a, e)) < 0)
 		return -1;
 	g = facts_cgroup(f, t->path);
 	t->fresh = g == NULL;

@@ -5,13 +5,15 @@
  * Three questions, answered from the config, the command line and the facts,
  * before anything is touched:
  *   manager  systemd when it runs and cgroupsPath has its form, or there is none and
- *            init sits in a scope named after the container; else cgroupfs
+ *            init sits in a scope named after the container; else, and where init
+ *            sits in a directory of that form, cgroupfs
  *   path     cgroupsPath, cleaned; without one the group that the container's
  *            init sits in when it is named after the container, else /vmcg/ID
  *            (systemd: vmcg-ID.scope)
  *   mode     adopt what the runtime made and init sits in; else own
  * Moving a container's init out of its runtime's cgroup breaks exec, pause, kill
- * and stats there, so no answer ever leads to that.
+ * and stats there, so no answer ever leads to that. The runtime's is a group that
+ * is named after the container, or after what cgroupsPath says.
  */
 #ifndef VMCG_HOOK_TARGET_H
 #define VMCG_HOOK_TARGET_H

@@ -275,6 +275,122 @@ static const struct row units[] = {
      .want = "systemd own /a.slice/p-n.scope unit=p-n.scope slice=a.slice fresh"},
 };
 
+#define OUT_OF " would move the container's init (process 42) out of this group of its runtime"
+
+/* Init is in its runtime's group, but the target is another: it is never moved there. */
+static const struct row elsewhere[] = {
+    /* a runtime without systemd makes a directory of any form of path */
+    {.host = V2_SD,
+     .path = "system.slice:docker:vm1",
+     .more = INIT_AT("/system.slice:docker:vm1"),
+     .vm = INIT,
+     .want = "cgroupfs adopt /system.slice:docker:vm1 tail=system.slice:docker:vm1"},
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/base/a.slice:p:n/container"),
+     .mode = ADOPT,
+     .want = "cgroupfs adopt /base/a.slice:p:n tail=a.slice:p:n"},
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/a.slice:p:n"),
+     .manager = SYSTEMD,
+     .vm = INIT,
+     .want = "host: /a.slice:p:n: to own /a.slice/p-n.scope" OUT_OF
+	     ", which breaks exec, pause and kill there; use --mode adopt with the "
+	     "--cgroup-manager of the runtime, or name the VM process with --vm-pid"},
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/a.slice:p:n"),
+     .mode = OWN,
+     .vm = INIT,
+     .want = "host: /a.slice:p:n: to own /a.slice/p-n.scope" OUT_OF},
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/a.slice:p:n"),
+     .mode = OWN,
+     .vm = VM,
+     .want = "systemd own /a.slice/p-n.scope unit=p-n.scope slice=a.slice fresh"},
+    /* named after the container */
+    {.path = "/vm/x",
+     .more = INIT_AT("/machine.slice/libpod-c1.scope/container"),
+     .vm = INIT,
+     .want = "host: /machine.slice/libpod-c1.scope: to own /vm/x" OUT_OF},
+    {.path = "/vm/x", .more = INIT_AT("/c1"), .vm = INIT, .want = "host: /c1: to own /vm/x" OUT_OF},
+    {.path = "/vm/x",
+     .more = INIT_AT("/c1"),
+     .vm = VM,
+     .want = "cgroupfs own /vm/x fresh"}, /* init stays */
+    {.path = "/vm/x",
+     .host = V1,
+     .more = INIT_V1("/", "/base/crun-c1.scope"),
+     .vm = INIT,
+     .want = "host: /base/crun-c1.scope: to own /vm/x" OUT_OF},
+    {.host = V2_SD,
+     .mode = OWN,
+     .more = INIT_AT("/system.slice/runc-c1.scope"),
+     .vm = INIT,
+     .want = "host: /system.slice/runc-c1.scope: to own /vmcg/c1" OUT_OF},
+    /* the path below another base */
+    {.path = "/a/b",
+     .more = INIT_AT("/user/a/b"),
+     .vm = INIT,
+     .want = "host: /user/a/b: to own /a/b" OUT_OF},
+    {.path = "a/./b",
+     .mode = OWN,
+     .more = INIT_AT("/user/a/b/x"),
+     .vm = INIT,
+     .want = "host: /user/a/b: to own /a/b" OUT_OF},
+    /* the unit in another slice, or as runtimes name it without a prefix, or not systemd asked */
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/b.slice/p-n.scope"),
+     .vm = INIT,
+     .want = "host: /b.slice/p-n.scope: to own /a.slice/p-n.scope" OUT_OF},
+    {.host = V2_SD,
+     .path = "a.slice::n",
+     .more = INIT_AT("/a.slice/-n.scope"),
+     .vm = INIT,
+     .want = "host: /a.slice/-n.scope: to own /a.slice/n.scope" OUT_OF},
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/a.slice/n.scope/x"),
+     .vm = INIT,
+     .want = "host: /a.slice/n.scope: to own /a.slice/p-n.scope" OUT_OF},
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/a.slice/p-n.scope"),
+     .manager = CGROUPFS,
+     .vm = INIT,
+     .want = "host: /a.slice/p-n.scope: to own /a.slice:p:n" OUT_OF},
+    /* a shim in a group of its own */
+    {.path = "/pods/p1/c1",
+     .more = INIT_AT("/system.slice/containerd.service"),
+     .vm = INIT,
+     .want = "cgroupfs own /pods/p1/c1 fresh"},
+    {.path = "/pods/p1/c1",
+     .more = INIT_AT("/pods/p1/kata_c1"),
+     .vm = INIT,
+     .want = "cgroupfs own /pods/p1/c1 fresh"},
+    {.more = INIT_AT("/pods/p1"), .vm = INIT, .want = "cgroupfs own /vmcg/c1 fresh"},
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/a.slice/q-p-n.scope"),
+     .vm = INIT,
+     .want = "systemd own /a.slice/p-n.scope unit=p-n.scope slice=a.slice fresh"},
+    {.host = V2_SD,
+     .path = "a.slice:p:n",
+     .more = INIT_AT("/a.slice"),
+     .vm = INIT,
+     .want = "systemd own /a.slice/p-n.scope unit=p-n.scope slice=a.slice fresh"},
+    /* nothing is moved at all */
+    {.host = ROOTLESS,
+     .path = "/vm",
+     .more = INIT_AT("/x/vm"),
+     .vm = INIT,
+     .want = "cgroupfs own /vm nothing ! rootless: no cgroup is delegated to this user, so no "
+	     "limit applies"},
+};
+
 static const struct row rootless[] = {
     {.host = ROOTLESS,
      .path = "/vm",
@@ -422,6 +538,12 @@ static void test_runtimes(void **state)
 	check(runtimes, COUNT(runtimes));
 }
 
+static void test_elsewhere(void **state)
+{
+	(void)state;
+	check(elsewhere, COUNT(elsewhere));
+}
+
 /* On a host with systemd, which was asked for. */
 static void test_units(void **state)
 {
@@ -485,7 +607,7 @@ int main(void)
 	    cmocka_unit_test(test_managers), cmocka_unit_test(test_paths),
 	    cmocka_unit_test(test_modes),    cmocka_unit_test(test_runtimes),
 	    cmocka_unit_test(test_rootless), cmocka_unit_test(test_path_in),
-	    cmocka_unit_test(test_units),
+	    cmocka_unit_test(test_units),    cmocka_unit_test(test_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
