@@ -92,15 +92,36 @@ static int convert_mask(struct unitplan_work *w, const struct unitplan_row *row,
 	return 0;
 }
 
+static int parse_truth(bool *ret, const char *value, const char *why, struct error *e)
+{
+	*ret = strcmp(value, "1") == 0;
+	if (!*ret && strcmp(value, "0") != 0)
+		return planner_bad(why, e, "value \"%s\": expected 0 or 1", value);
+	return 0;
+}
+
 static int convert_oom(struct unitplan_work *w, const struct unitplan_row *row,
 		       const struct plan_step *s, const char **ret, struct error *e)
 {
 	const char *value = unitplan_trim(w, s->value);
-	bool group = strcmp(value, "1") == 0;
+	bool group;
 
-	if (!group && strcmp(value, "0") != 0)
-		return planner_bad(s->why, e, "value \"%s\": expected 0 or 1", value);
+	if (parse_truth(&group, value, s->why, e) < 0)
+		return -1;
 	unitplan_limit(w, row->property, "s", s->why)->text = group ? "kill" : "continue";
+	*ret = value;
+	return 0;
+}
+
+static int convert_truth(struct unitplan_work *w, const struct unitplan_row *row,
+			 const struct plan_step *s, const char **ret, struct error *e)
+{
+	const char *value = unitplan_trim(w, s->value);
+	bool truth;
+
+	if (parse_truth(&truth, value, s->why, e) < 0)
+		return -1;
+	unitplan_limit(w, row->property, "b", s->why)->number = truth;
 	*ret = value;
 	return 0;
 }
@@ -144,6 +165,12 @@ static const struct unitplan_row rows[] = {
      .since = 253,
      .at_rest = "max",
      .convert = convert_limit},
+    {.version = 2,
+     .file = "memory.zswap.writeback",
+     .property = "MemoryZSwapWriteback",
+     .since = 256,
+     .at_rest = "1",
+     .convert = convert_truth},
     {.version = 2,
      .file = "memory.oom.group",
      .property = "OOMPolicy",
