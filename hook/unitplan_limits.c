@@ -19,6 +19,12 @@ static bool is_unlimited(const char *value)
 	return strcmp(value, "max") == 0 || strcmp(value, "-1") == 0;
 }
 
+static void warn_by_hand(struct unitplan_work *w, const struct plan_step *s, const char *reason)
+{
+	plan_warn(w->plan, "%s: %s: %s is written by hand, and a daemon-reload may reset it",
+		  s->why, reason, s->file);
+}
+
 /* Bytes; systemd's word for no limit is the largest number. */
 static int convert_limit(struct unitplan_work *w, const struct unitplan_row *row,
 			 const struct plan_step *s, const char **ret, struct error *e)
@@ -36,19 +42,22 @@ static int convert_limit(struct unitplan_work *w, const struct unitplan_row *row
 	return 0;
 }
 
-/* The same for what systemd takes no 0 for. */
+/* The same for what systemd takes no 0 for. A runtime's unit may have it in the file. */
 static int convert_positive(struct unitplan_work *w, const struct unitplan_row *row,
 			    const struct plan_step *s, const char **ret, struct error *e)
 {
 	uint64_t bytes;
 	const char *value = unitplan_trim(w, s->value);
 
-	if (convert_bytes(value, strlen(value), &bytes) && bytes == 0)
+	if (!convert_bytes(value, strlen(value), &bytes) || bytes != 0)
+		return convert_limit(w, row, s, ret, e);
+	if (w->own)
 		return planner_unfit(s->why, e,
 				     "value 0: systemd takes no %s of 0; ask for a page or more, "
 				     "or use --cgroup-manager cgroupfs",
 				     row->property);
-	return convert_limit(w, row, s, ret, e);
+	warn_by_hand(w, s, arena_printf(w->arena, "systemd takes no %s of 0", row->property));
+	return UNITPLAN_E_FILE;
 }
 
 static int convert_tasks(struct unitplan_work *w, const struct unitplan_row *row,
@@ -319,8 +328,7 @@ static void warn_file_only(struct unitplan_work *w, const struct unitplan_row *r
 		reason = arena_printf(w->arena, "systemd %llu has no %s%s",
 				      (unsigned long long)w->systemd, row->property,
 				      row->until && w->systemd >= row->until ? " any more" : "");
-	plan_warn(w->plan, "%s: %s: %s is written by hand, and a daemon-reload may reset it",
-		  s->why, reason, s->file);
+	warn_by_hand(w, s, reason);
 }
 
 /* What becomes of a step whose property was said. value NULL: it is not needed any more. */

@@ -343,6 +343,12 @@ static const struct row adopted[] = {
 	"IOWeight=4500\nset\nwrite io.bfq.weight=500\nwrite io.weight=4500\n", .adopt = true),
     ROW("memory.max=8192\nmemory.max=4096", "MemoryMax=4096\nset\nwrite memory.max=4096\n",
 	.adopt = true),
+    ROW("memory.max=0",
+	"write memory.max=0\n! /r: systemd takes no MemoryMax of 0" BY_HAND("memory.max"),
+	.adopt = true),
+    ROW("memory.high=4096\nmemory.high= 0K",
+	"write memory.high= 0K\n! /r: systemd takes no MemoryHigh of 0" BY_HAND("memory.high"),
+	.adopt = true),
     ROW("memory.oom.group=1",
 	"write memory.oom.group=1\n! /r: systemd takes OOMPolicy when a unit starts only" BY_HAND(
 	    "memory.oom.group"),
