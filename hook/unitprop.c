@@ -278,7 +278,7 @@ static int read_items(struct unit_property *p, struct arena *a, const struct jso
 static int read_bytes(struct unit_property *p, struct arena *a, const struct json *list,
 		      struct error *e)
 {
-	unsigned char *bytes = list->count ? arena_alloc(a, list->count) : NULL;
+	unsigned char *bytes = arena_alloc(a, list->count + 1);
 	uint64_t number = 0;
 
 	for (const struct json *n = list->first; n; n = n->next) {
