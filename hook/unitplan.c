@@ -168,7 +168,7 @@ static bool is_done_by_systemd(const struct unitplan_work *w, const struct plan_
 {
 	const struct facts_mount *m = facts_mount(w->facts, s->controller);
 
-	return (s->op == PLAN_MKDIR || s->op == PLAN_PLACE) && m && manages(w->facts, m);
+	return w->own && (s->op == PLAN_MKDIR || s->op == PLAN_PLACE) && m && manages(w->facts, m);
 }
 
 /* Is a controller enabled by Delegate=true? */
@@ -185,6 +185,43 @@ static bool is_delegated(const struct unitplan_work *w, const char *name, size_t
 	return false;
 }
 
+/* Does systemd count a property as a setting? What it has by itself enables nothing. */
+static bool is_setting(const struct unit_property *p)
+{
+	if (strcmp(p->type, "b") == 0)
+		return false;
+	if (strcmp(p->type, "t") != 0)
+		return true;
+	if (strcmp(p->name, "MemoryLow") == 0 || strcmp(p->name, "MemoryMin") == 0)
+		return p->number != 0;
+	return p->number != UNITPROP_INFINITY;
+}
+
+/* Is a controller enabled by what the runtime's unit is given? */
+static bool is_set(const struct unitplan_work *w, const char *name, size_t len)
+{
+	static const struct {
+		const char *head, *controller; /* of the properties' names */
+	} rows[] = {
+	    {"CPU", "cpu"},       {"Allowed", "cpuset"}, {"IO", "io"},
+	    {"Memory", "memory"}, {"Tasks", "pids"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (strlen(rows[i].controller) != len ||
+		    strncmp(rows[i].controller, name, len) != 0)
+			continue;
+		for (size_t k = 0; w->version == 2 && k < w->limits.n; k++) {
+			const struct unit_property *p = &w->limits.list[k];
+
+			if (strncmp(p->name, rows[i].head, strlen(rows[i].head)) == 0 &&
+			    is_setting(p))
+				return true;
+		}
+	}
+	return false;
+}
+
 /* "+cpu +hugetlb" without what systemd enables: "+hugetlb"; "" when it enables all of it. */
 static const char *left_to_enable(const struct unitplan_work *w, const char *value)
 {
@@ -193,7 +230,7 @@ static const char *left_to_enable(const struct unitplan_work *w, const char *val
 	while (*value) {
 		size_t n = strcspn(value, " ");
 
-		if (!is_delegated(w, value + 1, n - 1))
+		if (!(w->own ? is_delegated : is_set)(w, value + 1, n - 1))
 			left = arena_printf(w->arena, "%s%s%.*s", left, *left ? " " : "", (int)n,
 					    value);
 		value += n;
@@ -202,7 +239,7 @@ static const char *left_to_enable(const struct unitplan_work *w, const char *val
 	return left;
 }
 
-/* Take out of the plan what the start of a unit does. */
+/* Take out of the plan what the start of a unit does, or a change of it. */
 static void drop_what_systemd_does(struct unitplan_work *w)
 {
 	struct plan *p = w->plan;
@@ -272,6 +309,7 @@ static int plan_set(struct unitplan_work *w, struct error *e)
 	if (unitplan_devices(w, list, e) < 0 || unitplan_limits(w, e) < 0)
 		return -1;
 	append(w, list);
+	drop_what_systemd_does(w);
 	if (list->n)
 		put_first(w, PLAN_SET);
 	return 0;

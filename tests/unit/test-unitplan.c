@@ -233,6 +233,64 @@ static void test_steps_adopt(void **state)
 	scene_close(&s);
 }
 
+/* A change of the runtime's unit enables what it is about, and nothing else. */
+static void test_enabling_adopt(void **state)
+{
+	static const struct {
+		const char *steps, *want; /* what is left to enable by hand */
+	} rows[] = {
+	    {"hugetlb.2MB.max=0", "+cpu +hugetlb +cpuset +memory +pids +io"},
+	    {"memory.max=4096", "+cpu +hugetlb +cpuset +pids +io"},
+	    {"memory.swap.max=0", "+cpu +hugetlb +cpuset +pids +io"},
+	    {"cpu.weight=7", "+hugetlb +cpuset +memory +pids +io"},
+	    {"cpu.idle=1", "+hugetlb +cpuset +memory +pids +io"},
+	    {"cpu.max=25000 50000", "+hugetlb +cpuset +memory +pids +io"},
+	    {"cpuset.mems=0", "+cpu +hugetlb +memory +pids +io"},
+	    {"pids.max=7", "+cpu +hugetlb +cpuset +memory +io"},
+	    {"io.max=8:0 rbps=7", "+cpu +hugetlb +cpuset +memory +pids"},
+	    {"io.weight=7\ncpu.weight=7\ncpuset.cpus=0\nmemory.low=7\npids.max=7", "+hugetlb"},
+	    /* what a unit has without a word about it enables nothing */
+	    {"memory.max=max\nmemory.min=0\nmemory.zswap.writeback=1\ncpu.max=max\npids.max=max",
+	     "+cpu +hugetlb +cpuset +memory +pids +io"},
+	    {"memory.max=max\nmemory.high=4096", "+cpu +hugetlb +cpuset +pids +io"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s;
+
+		scene_open(&s, V2, true, 0);
+		plan_add(&s.plan, PHASE_CREATE, PLAN_ENABLE, "", "/", "cgroup.subtree_control",
+			 "+cpu +hugetlb +cpuset +memory +pids +io", "/r");
+		plan_add(&s.plan, PHASE_CREATE, PLAN_ENABLE, "", "/a.slice",
+			 "cgroup.subtree_control", "+memory", "/r");
+		scene_write(&s, rows[i].steps);
+		assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+		if (!strstr(scene_steps(&s),
+			    arena_printf(&s.arena, "subtree_control %s\n", rows[i].want)) ||
+		    !strstr(scene_steps(&s), "/a.slice cgroup.subtree_control +memory\n") !=
+			!strstr(rows[i].want, "+memory"))
+			fail_msg("%s: %s", rows[i].steps, scene_steps(&s));
+		scene_close(&s);
+	}
+}
+
+/* A process that joins init's group is placed by hand. */
+static void test_places_adopt(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V2, true, 0);
+	plan_add(&s.plan, PHASE_PLACE, PLAN_PLACE, "", s.plan.path, "cgroup.procs", "77", "/r");
+	scene_write(&s, "memory.max=4096");
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+	assert_string_equal(scene_steps(&s), "set - /a.slice/vm.scope vm.scope\n"
+					     "place - /a.slice/vm.scope cgroup.procs 77\n"
+					     "write memory /a.slice/vm.scope memory.max 4096\n");
+	scene_close(&s);
+}
+
 /* Writes to another group than the target are none of the unit's. */
 static void test_other_group(void **state)
 {
@@ -258,6 +316,8 @@ int main(void)
 	    cmocka_unit_test(test_steps_without_cpuset),
 	    cmocka_unit_test(test_steps_v1),
 	    cmocka_unit_test(test_steps_adopt),
+	    cmocka_unit_test(test_enabling_adopt),
+	    cmocka_unit_test(test_places_adopt),
 	    cmocka_unit_test(test_other_group),
 	};
 
