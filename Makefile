@@ -158,7 +158,7 @@ check-vm: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-rig ## Debian guests und
 	tests/rig/run
 
 check-vm-all: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-rig ## the same with every root test: over an hour
-	tests/rig/run -- tests/rig/guest-suite all
+	tests/rig/run --seconds 3600 -- tests/rig/guest-suite all
 
 bench: $(B)/vmcg $(addprefix $(B)/bench/,floor floor-systemd bench-json bench-hook) ## the ratios of README
 	@VMCG=$(B)/vmcg tests/bench/run

@@ -17,6 +17,14 @@ VMCG=$(realpath -m "${VMCG:-$BUILD/vmcg}")
 VMCG_TEST=$(realpath -m "${VMCG_TEST:-$BUILD/vmcg-test}")
 VMPROCESS=$BUILD/root/vmprocess
 
+# In the emulated guests of the rig a command is dear, and bats puts a dozen before each of a test's, to know where it fails. There
+# the failure says so itself; what bats says of the place is the line of this then.
+quicken() {
+	[ "${VMCG_RIG_GUEST:-}" ] || return 0
+	trap - DEBUG
+	trap 'echo "failed: line $LINENO, $BASH_COMMAND (${FUNCNAME[*]:0:5})"; bats_error_trap' ERR
+}
+
 fail() {
 	printf '%s\n' "$@"
 	return 1
@@ -140,6 +148,7 @@ block_device() {
 # --- set-up and tear-down ---
 
 prepare() {
+	quicken
 	[ "$(id -u)" = 0 ] || cannot "not root"
 	[ -x "$VMCG" ] || fail "$VMCG is not built: make"
 	[ -x "$VMPROCESS" ] || fail "$VMPROCESS is not built: make ${VMPROCESS#"$TOP/"}"

@@ -26,7 +26,7 @@ field() {
 		refused
 		return
 	fi
-	life
+	life first
 	if [ ! "$LOST" ]; then
 		in_table "${NOTE:-yes}"
 		return
@@ -35,11 +35,12 @@ field() {
 	reason=$LOST LOST=
 	with_devices
 	start_container
-	life
+	life second
 	in_table "$reason${NOTE:+; $NOTE}"
 }
 
-# Everything that is asked of one container, from the first moment to the last.
+# Everything that is asked of one container, from the first moment to the last. Of the second one, whose caller has
+# been told, only what it is there for.
 life() {
 	show_agrees
 	inside "$INIT"
@@ -52,16 +53,21 @@ life() {
 	update_reaches "$LESS_MEMORY"
 	still_stand "$NOW" update
 
-	[ "$(container exec sh -c 'echo inside')" = inside ]
-	container pause
-	container_is paused
-	container resume
-	container_is running
-	still_stand "$NOW" pause
-	container kill
-	wait_until container_is stopped exited
+	[ "$1" = second ] || all_commands
 	container delete
 	nothing_left
+}
+
+# What a container's owner can do with it.
+all_commands() {
+	[ "$(container exec sh -c 'echo inside')" = inside ]
+	container pause
+	wait_until frozen_is 1
+	container resume
+	wait_until frozen_is 0
+	still_stand "$NOW" pause
+	container kill
+	wait_until init_is_dead
 }
 
 # Runtimes that do not run on this layout at all: that is theirs, if nothing is left of it.
