@@ -340,8 +340,6 @@ static const struct row rows[] = {
      .vm = INIT,
      .config = "{\"memory\":{\"limit\":4096}}",
      .want = "set - /a.slice/vm.scope ?=vm.scope\n"
-	     "enable - / cgroup.subtree_control=+memory\n"
-	     "enable - /a.slice cgroup.subtree_control=+memory\n"
 	     "\n"
 	     "devices devices /a.slice/vm.scope\n"
 	     "devices devices /a.slice/vm.scope/container\n"
