@@ -60,8 +60,8 @@ int bus_unneeded(struct context *c, struct error *e)
 /* What was noted for this boot; 0: nothing. */
 static uint64_t noted(struct context *c, const char *boot)
 {
-	const char *note, *file = arena_printf(c->arena, "%s/" VERSION_NOTE, c->root);
-	size_t len, n = strlen(boot);
+	const char *note = "", *file = arena_printf(c->arena, "%s/" VERSION_NOTE, c->root);
+	size_t len = 0, n = strlen(boot);
 
 	if (input_file(&note, &len, file, c->arena, NULL) || len < n + 2 ||
 	    strncmp(note, boot, n) != 0 || note[n] != ' ')
