@@ -161,7 +161,7 @@ check-vm-all: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-rig ## the same with
 	tests/rig/run --seconds 3600 -- tests/rig/guest-suite all
 
 bench: $(B)/vmcg $(addprefix $(B)/bench/,floor floor-systemd bench-json bench-hook) ## the ratios of README
-	@VMCG=$(B)/vmcg tests/bench/run
+	@VMCG=$(abspath $(B))/vmcg B=$(abspath $(B)) tests/bench/run
 
 $(B)/bench/floor-systemd: tests/bench/floor-systemd.c | $(B)/.deps-build
 	@mkdir -p $(@D)
