@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hook/bus.h"
@@ -16,26 +17,35 @@
 #include "hook/log.h"
 #include "hook/procfs.h"
 
-/* root of a user namespace is not the host's. */
-static bool is_rootless(struct arena *a)
+/*
+ * Where a user's sockets and records are. A hook's environment may be empty, at poststop above all,
+ * and its user namespace may call him root: the directory is then looked for by his number outside.
+ */
+static const char *runtime_directory(struct arena *a, const char *map, size_t len)
 {
-	const char *map;
-	size_t len;
+	/* The only thing ever read from the environment, and only for a rootless caller. */
+	const char *named = getenv("XDG_RUNTIME_DIR"), *usual;
+	int64_t uid = procfs_uid_outside(map, len, geteuid());
+	struct stat st;
 
-	if (geteuid() != 0)
-		return true;
-	return input_proc(&map, &len, "/proc/self/uid_map", a) == 0 &&
-	       !procfs_uid_map_is_initial(map, len);
+	if (named && named[0] == '/')
+		return named;
+	if (uid < 0)
+		return NULL;
+	usual = arena_printf(a, "/run/user/%lld", (long long)uid);
+	return lstat(usual, &st) == 0 && S_ISDIR(st.st_mode) ? usual : NULL;
 }
 
-/* The only thing ever read from the environment, and only for a rootless caller. */
+/* root of a user namespace is not the host's. */
 static void decide_root(struct context *c)
 {
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	const char *map = "";
+	size_t len = 0;
+	bool known = input_proc(&map, &len, "/proc/self/uid_map", c->arena) == 0;
 
-	c->rootless = is_rootless(c->arena);
-	if (c->rootless && runtime && runtime[0] == '/')
-		c->runtime = runtime;
+	c->rootless = geteuid() != 0 || (known && !procfs_uid_map_is_initial(map, len));
+	if (c->rootless)
+		c->runtime = runtime_directory(c->arena, map, known ? len : 0);
 	c->root = c->options.root ? c->options.root : c->policy.root;
 	if (!c->root)
 		c->root = c->runtime ? arena_printf(c->arena, "%s/vmcg", c->runtime) : "/run/vmcg";

@@ -340,3 +340,28 @@ bool procfs_uid_map_is_initial(const char *text, size_t len)
 	}
 	return n == 3;
 }
+
+int64_t procfs_uid_outside(const char *text, size_t len, int64_t uid)
+{
+	struct slice rest = {text, text + len};
+
+	while (rest.s < rest.end) {
+		struct slice line = take(&rest, '\n');
+		int64_t numbers[3] = {0}; /* inside, outside, how many */
+		size_t n = 0;
+
+		while (line.s < line.end && n < 3) {
+			struct slice field = take(&line, ' ');
+			uint64_t value;
+
+			if (!slice_len(field))
+				continue;
+			if (!parse_number(field, UINT32_MAX, &value))
+				return -1;
+			numbers[n++] = (int64_t)value;
+		}
+		if (n == 3 && uid >= numbers[0] && uid - numbers[0] < numbers[2])
+			return numbers[1] + (uid - numbers[0]);
+	}
+	return -1;
+}

@@ -63,4 +63,7 @@ int procfs_parse_mountinfo(struct procfs_mount **ret, size_t *ret_n, struct aren
  * (All 2^32 - 1 users, each as itself.) */
 bool procfs_uid_map_is_initial(const char *text, size_t len);
 
+/* The number that a user of this namespace has outside of it; -1: none, or the text is no map. */
+int64_t procfs_uid_outside(const char *text, size_t len, int64_t uid);
+
 #endif

@@ -68,6 +68,18 @@ static const struct oci_annotation *annotations(const struct setup *s, size_t *r
 	return s->state.n_annotations ? s->state.annotations : s->config.annotations;
 }
 
+/* A user's runtime has its unit from his systemd, but a hook in a user namespace may not be let in
+ * there. The group's files are the user's all the same. */
+static int leave_systemd_out(struct setup *s, const struct error *why, struct error *e)
+{
+	plan_warn(&s->plan,
+		  "%s: %s; its files are written, where a daemon-reload may reset the limits",
+		  s->target.unit, why->text);
+	s->target.manager = MANAGER_CGROUPFS;
+	s->target.unit = s->target.slice = NULL;
+	return bus_unneeded(s->context, e);
+}
+
 /* facts_file: the plan is for another host, whose systemd is not asked. */
 static int decide_target(struct setup *s, const char *facts_file, struct error *e)
 {
@@ -80,6 +92,8 @@ static int decide_target(struct setup *s, const char *facts_file, struct error *
 					.vm = s->vm,
 					.join = c->policy.join,
 					.rootless_require = c->policy.rootless_require};
+	struct error unreachable;
+	struct systemd *systemd;
 
 	if (target_locate(&s->target, &w, &s->facts, s->arena, e) < 0 ||
 	    target_decide(&s->target, &w, &s->facts, s->arena, e) < 0)
@@ -90,6 +104,9 @@ static int decide_target(struct setup *s, const char *facts_file, struct error *
 		return bus_unneeded(c, e);
 	if (s->target.mode == MODE_OWN && !s->vm && s->store)
 		return SETUP_LATER;
+	if (s->target.mode == MODE_ADOPT && c->rootless && c->options.manager == CHOICE_AUTO &&
+	    bus_connect(&systemd, c, &unreachable) < 0)
+		return leave_systemd_out(s, &unreachable, e);
 	return bus_version(&s->facts.systemd, c, s->store, e);
 }
 

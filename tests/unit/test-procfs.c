@@ -281,12 +281,37 @@ static void test_uid_map(void **state)
 			fail_msg("row %zu: %s", i, t[i].in);
 }
 
+static void test_uid_outside(void **state)
+{
+	static const char podman[] = "         0       1000          1\n"
+				     "         1     100000      65536\n";
+	static const struct {
+		const char *in;
+		int64_t uid, want;
+	} t[] = {
+	    {"0 0 4294967295\n", 1000, 1000},
+	    {podman, 0, 1000},
+	    {podman, 1, 100000},
+	    {podman, 65536, 165535},
+	    {podman, 65537, -1},
+	    {"0 x 1\n", 0, -1},
+	    {"0 1000\n", 0, -1},
+	    {"", 0, -1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++)
+		if (procfs_uid_outside(t[i].in, strlen(t[i].in), t[i].uid) != t[i].want)
+			fail_msg("row %zu: %s", i, t[i].in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_cgroup),    cmocka_unit_test(test_find_cgroup),
-	    cmocka_unit_test(test_stat),      cmocka_unit_test(test_tgid),
-	    cmocka_unit_test(test_mountinfo), cmocka_unit_test(test_uid_map),
+	    cmocka_unit_test(test_cgroup),      cmocka_unit_test(test_find_cgroup),
+	    cmocka_unit_test(test_stat),        cmocka_unit_test(test_tgid),
+	    cmocka_unit_test(test_mountinfo),   cmocka_unit_test(test_uid_map),
+	    cmocka_unit_test(test_uid_outside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
