@@ -72,6 +72,12 @@ unit_now() {
 	done
 }
 
+# is_as BEFORE UNIT: as unit_now had it. A controller that systemd turns on in its parent brings new files, which say nothing.
+is_as() {
+	diff <(echo "$1") <(unit_now "$2" | awk -F : 'NR == FNR { had[$1] = 1; next }
+		!/:/ || ($1 in had) || $2 !~ /^(|0|max|member|default 100)$/' <(echo "$1") -)
+}
+
 # behind COMMAND: from now on vmcg runs in a mount namespace in which the command has been run.
 behind() {
 	cat >"$T/vmcg" <<-END
@@ -351,9 +357,9 @@ qmp() {
 	hook createRuntime "$VM"
 	expect 0
 	in_scope
-	diff <(echo "$before") <(unit_now "$FOREIGN")
+	is_as "$before" "$FOREIGN"
 	goes_home
-	diff <(echo "$before") <(unit_now "$FOREIGN")
+	is_as "$before" "$FOREIGN"
 	systemctl stop "$FOREIGN"
 	nothing_left
 }
