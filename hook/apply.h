@@ -29,6 +29,8 @@ struct apply {
 	struct systemd *systemd;                  /* for the steps "start" and "set"; else NULL */
 	const struct unit_properties *properties; /* what the unit is to have */
 	struct unit_properties change;            /* "set": those that it lacks */
+	const uint32_t *programs; /* "set": the device programs of the target before it */
+	size_t n_programs;
 	bool refused; /* the first step that would touch anything found that it must not */
 	uint64_t page_size;
 	bool *given_up;            /* by step: EOPNOTSUPP, and the twin has still to answer */

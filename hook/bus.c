@@ -33,8 +33,10 @@ static int seal(struct context *c, bool bus, struct error *e)
 {
 	if (c->sealed || !can_load(c))
 		return 0;
+	if (sandbox_seal(c->sandbox, bus, e) < 0)
+		return -1;
 	c->sealed = true;
-	return sandbox_seal(c->sandbox, bus, e);
+	return 0;
 }
 
 int bus_connect(struct systemd **ret, struct context *c, struct error *e)

@@ -240,6 +240,16 @@ static int replace_foreign(struct devfilter *ret, struct cgroupfs *fs, const cha
 	return 0;
 }
 
+/* By its name, or since it came when the unit was changed. */
+static bool is_systemds(const struct devfilter_extension *x, uint32_t id)
+{
+	bool new = x->programs != NULL;
+
+	for (size_t i = 0; i < x->n_programs; i++)
+		new &= x->programs[i] != id;
+	return new || bpf_is_systemds(NULL, id);
+}
+
 static int extend_program(struct devfilter *ret, struct cgroupfs *fs, const char *path,
 			  const struct devfilter_extension *x, struct error *e)
 {
@@ -255,11 +265,13 @@ static int extend_program(struct devfilter *ret, struct cgroupfs *fs, const char
 	for (size_t i = 0; i < n; i++) {
 		if (bpf_is_ours(NULL, ids[i])) {
 			n_ours++;
-		} else if (!x->told_systemd || !bpf_is_systemds(NULL, ids[i])) {
+		} else if (!x->told_systemd || !is_systemds(x, ids[i])) {
 			n_foreign++;
 			foreign = ids[i];
 		}
 	}
+	if (n_foreign > 1 && x->unit_has_all)
+		return 0;
 	if (n_foreign > 1 || (n_foreign && n_ours))
 		return error_set(
 		    e, ERROR_FAILED,
@@ -343,6 +355,18 @@ int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int ve
 	if (version == 2 && !fs->yard)
 		return extend_program(ret_replaced, fs, path, x, e);
 	return extend_list(fs, path, x->policy, x->denied, e);
+}
+
+void devfilter_programs(const uint32_t **ret, size_t *ret_n, struct cgroupfs *fs, const char *path)
+{
+	uint32_t *ids = NULL;
+	int fd;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (!fs->yard && cgroupfs_dir(&fd, fs, "", path, NULL) == 0 &&
+	    bpf_list(NULL, &ids, ret_n, fd, fs->arena, NULL) == 0)
+		*ret = ids;
 }
 
 void devfilter_drop(struct cgroupfs *fs, const char *path)

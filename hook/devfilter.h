@@ -33,7 +33,15 @@ struct devfilter_extension {
 	const struct device_policy *policy;
 	const struct device_policy *denied; /* what is taken out of it */
 	bool told_systemd; /* it makes its own program again from the unit: leave that one alone */
+	/* With told_systemd: the programs of the group before. One that is not among them was made
+	 * by systemd just now, should it bear no name. NULL: not looked at. */
+	const uint32_t *programs;
+	size_t n_programs;
+	bool unit_has_all; /* the unit allowed all of it already, and so does its maker's program */
 };
+
+/* The device programs of a v2 group; none where it has or can have none. */
+void devfilter_programs(const uint32_t **ret, size_t *ret_n, struct cgroupfs *fs, const char *path);
 
 /* adopt. *ret_replaced: the foreign program that was replaced (fd -1: none); the caller
  * closes it. ERROR_FAILED. */

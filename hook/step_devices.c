@@ -2,15 +2,22 @@
 /*
  * step_devices - the device filter of one group
  */
+#include <string.h>
+
 #include "hook/apply.h"
 
 int step_devices(struct apply *ap, struct record_step *s, struct error *e)
 {
 	const struct record *r = ap->record;
+	bool is_target = strcmp(s->step.path, r->path) == 0;
 	int version = apply_version(ap, &s->step);
 	const struct devfilter_extension x = {.policy = &r->devices,
 					      .denied = &r->denied,
-					      .told_systemd = r->manager == MANAGER_SYSTEMD};
+					      .told_systemd = r->manager == MANAGER_SYSTEMD,
+					      .programs = is_target ? ap->programs : NULL,
+					      .n_programs = is_target ? ap->n_programs : 0,
+					      .unit_has_all = r->manager == MANAGER_SYSTEMD &&
+							      is_target && !ap->change.n};
 	struct devfilter replaced = {.fd = -1};
 
 	if (r->mode == MODE_OWN)

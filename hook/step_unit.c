@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "hook/apply.h"
-#include "hook/freezer.h"
 #include "hook/log.h"
 #include "hook/quirks.h"
 #include "hook/unitdiff.h"
@@ -154,6 +153,8 @@ int step_set_look(struct apply *ap, struct record_step *s, struct error *e)
 			    "next systemctl daemon-reload; let vmcg precreate list them in the "
 			    "config, and the runtime allows them itself",
 			    s->step.value);
+	if (record_version(r, "devices") == 2)
+		devfilter_programs(&ap->programs, &ap->n_programs, ap->fs, s->step.path);
 	unitdiff(&ap->change, &old, ap->properties, &live, ap->arena);
 	if (ap->change.n) {
 		s->old = as_text(&old, ap->arena);
@@ -168,7 +169,7 @@ int step_set(struct apply *ap, struct record_step *s, struct error *e)
 
 	if (!ap->change.n)
 		return 0;
-	r = freezer_set(ap->fs, ap->systemd, ap->record, s->step.value, &ap->change, e);
+	r = systemd_set(ap->systemd, s->step.value, &ap->change, e);
 	if (r == SYSTEMD_ABSENT)
 		return error_set(e, ERROR_FAILED, "%s: the unit has just gone: its container ended",
 				 s->step.value);

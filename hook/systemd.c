@@ -148,14 +148,20 @@ int systemd_get(struct unit_properties *ret, struct systemd *s, const char *unit
 
 /*
  * systemd answers first and writes the unit's files then, before it takes the next message: when
- * that is answered, the files are written, and the caller's own writes come later.
+ * that is answered, the files are written, and the caller's own writes come later. A connection
+ * that was lost meanwhile is made anew by the second try.
  */
-static void settle(struct systemd *s)
+static int settle(struct systemd *s, const struct systemd_context *c, struct error *e)
 {
-	struct systemd_answer ignored;
+	struct systemd_answer answer;
 
-	ask_string(&ignored, s, SYSTEMD_PATH, SYSTEMD_MANAGER, "Version");
-	systemd_answer_done(s, &ignored);
+	for (int try = 1; try <= 2; try++) {
+		ask_string(&answer, s, SYSTEMD_PATH, SYSTEMD_MANAGER, "Version");
+		systemd_answer_done(s, &answer);
+		if (!answer.name)
+			return 0;
+	}
+	return systemd_explain(e, ERROR_FAILED, s, c, &answer);
 }
 
 int systemd_set(struct systemd *s, const char *unit, const struct unit_properties *p,
@@ -174,10 +180,8 @@ int systemd_set(struct systemd *s, const char *unit, const struct unit_propertie
 		m = s->lib.sd_bus_message_unref(m);
 	systemd_call(&answer, s, m);
 	systemd_answer_done(s, &answer);
-	if (!answer.name) {
-		settle(s);
-		return 0;
-	}
+	if (!answer.name)
+		return settle(s, &c, e);
 	return systemd_answer_is(&answer, SYSTEMD_NO_SUCH_UNIT)
 		   ? SYSTEMD_ABSENT
 		   : systemd_explain(e, ERROR_FAILED, s, &c, &answer);

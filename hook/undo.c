@@ -10,46 +10,65 @@
 
 #include "hook/cgpath.h"
 #include "hook/drain.h"
-#include "hook/freezer.h"
 #include "hook/log.h"
 #include "hook/procs.h"
 #include "hook/quirks.h"
 #include "hook/undo_unit.h"
 #include "hook/undo_value.h"
 
+/* What an undo may take, when the time of its setup is over. */
+enum { GRANT_MS = 10000 };
+
 /* --- values --- */
 
-/* Does the file hold what setup wrote? Somebody's change since is theirs. 1: no, or it is gone. */
-static int holds_ours(const struct undo *u, const struct record_step *s, struct error *e)
+/* Systemd has just written the unit's files: what stood there before is written again, or where
+ * that was ours, what stood there before setup. */
+static int rewrite_value(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	int version = record_version(u->record, s->step.controller);
-	const char *live;
+	const struct quirk *q = quirks_find(version, s->step.file);
+	const char *before = u->before[s - u->record->steps], *want = s->old, *value, *live;
 	int r;
 
+	/* A setup that did not get here, or an undo that did not: nobody else's value. */
+	if (before && u->record->status == RECORD_APPLIED &&
+	    !quirks_same(version, s->step.file, s->step.value, before, u->page_size))
+		want = before;
 	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
 	if (r)
-		return r < 0 ? -1 : 1;
-	return !quirks_same(version, s->step.file, s->step.value, live, u->page_size);
+		return r < 0 ? -1 : 0;
+	if (quirks_same(version, s->step.file, want, live, u->page_size))
+		return 0;
+	value = undo_value(q ? q->readback : READBACK_TEXT, s->step.file, s->step.value, want,
+			   u->arena);
+	return value
+		   ? cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e)
+		   : 0;
 }
 
-/* Put the old value back, if the file still holds ours. */
+/* Put the old value back, if the file still holds ours: what somebody changed since is theirs. */
 static int restore_value(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	int version = record_version(u->record, s->step.controller);
 	const struct quirk *q = quirks_find(version, s->step.file);
-	const char *value;
+	const char *live, *value;
 	int r;
 
-	if (s->fresh || !s->old ||
-	    (!u->ours && quirks_same(version, s->step.file, s->step.value, s->old, u->page_size)))
+	if (s->fresh || !s->old)
+		return 0;
+	if (u->before)
+		return rewrite_value(u, s, e);
+	if (quirks_same(version, s->step.file, s->step.value, s->old, u->page_size))
 		return 0;
 	value = undo_value(q ? q->readback : READBACK_TEXT, s->step.file, s->step.value, s->old,
 			   u->arena);
 	if (!value)
 		return 0;
-	r = u->ours ? !u->ours[s - u->record->steps] : holds_ours(u, s, e);
+	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
 	if (r)
 		return r < 0 ? -1 : 0;
+	if (!quirks_same(version, s->step.file, s->step.value, live, u->page_size))
+		return 0;
 	return cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e);
 }
 
@@ -247,6 +266,17 @@ static int remove_parents(const struct undo *u, const char *controller, const ch
 	return 0;
 }
 
+/* Neither processes nor children, so far as can be told. */
+static bool is_empty(const struct undo *u, const char *controller, const char *path)
+{
+	const char **names;
+	int64_t *pids;
+	size_t n = 0;
+
+	return cgroupfs_procs(&pids, &n, u->fs, controller, path, NULL) == 0 && n == 0 &&
+	       cgroupfs_children(&names, &n, u->fs, controller, path, NULL) == 0 && n == 0;
+}
+
 static int remove_target(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	const char *controller = s->step.controller, *path = s->step.path;
@@ -265,11 +295,11 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 		    drain_one(u->fs, controller, u->record->vm.pid,
 			      origin_of(u, controller, u->record->vm.pid), e) < 0)
 			return -1;
+		if (!is_empty(u, controller, path) &&
+		    undo_empty(u, controller, path, DRAIN_TREE, e) < 0)
+			return -1;
 		undo_drop_filter(u, controller, path);
-		if (cgroupfs_rmdir(u->fs, controller, path, NULL) >= 0)
-			break;
-		if (undo_empty(u, controller, path, DRAIN_TREE, e) < 0 ||
-		    drain_remove(u->fs, controller, path, e) < 0)
+		if (drain_remove(u->fs, controller, path, e) < 0)
 			return -1;
 	}
 	return remove_parents(u, controller, path, e);
@@ -399,17 +429,20 @@ static void look_for_vm(struct undo *u, struct held_process *held)
 		u->vm.n_cgroups = 0;
 }
 
-/* Which values of setup still stand, before systemd writes over them? */
-static bool *look_for_ours(const struct undo *u)
+/* What the files hold, before systemd writes over them; NULL where there is none. */
+static const char **look_before(const struct undo *u)
 {
-	bool *ours = arena_alloc(u->arena, (u->record->n_steps + 1) * sizeof(*ours));
+	const char **before = arena_alloc(u->arena, (u->record->n_steps + 1) * sizeof(*before));
 
 	for (size_t i = 0; i < u->record->n_steps; i++) {
-		const struct record_step *s = &u->record->steps[i];
+		const struct plan_step *s = &u->record->steps[i].step;
 
-		ours[i] = s->step.op == PLAN_WRITE && holds_ours(u, s, NULL) == 0;
+		before[i] = NULL;
+		if (s->op == PLAN_WRITE &&
+		    cgroupfs_read(&before[i], u->fs, s->controller, s->path, s->file, NULL) != 0)
+			before[i] = NULL;
 	}
-	return ours;
+	return before;
 }
 
 /* Changing a unit makes systemd write all of its files, so its properties go back before them. */
@@ -420,15 +453,30 @@ static int undo_units(struct undo *u, struct error *e)
 
 		if (s->step.op != PLAN_SET || !s->old || !s->set || !container_lives(u->record))
 			continue;
-		if (u->rollback)
-			freezer_thaw(u->fs, u->record);
-		u->ours = look_for_ours(u);
+		u->before = look_before(u);
 		if (undo_set(u, s, e) < 0) {
 			e->kind = ERROR_UNDO;
 			return -1;
 		}
 	}
 	return 0;
+}
+
+/* The files that setup did not get to: systemd wrote them as well. */
+static int rewrite_rest(const struct undo *u, struct error *e)
+{
+	struct error each;
+	int result = 0;
+
+	for (size_t i = u->end; u->before && i < u->record->n_steps; i++) {
+		if (u->record->steps[i].step.op != PLAN_WRITE ||
+		    restore_value(u, &u->record->steps[i], &each) == 0)
+			continue;
+		if (result == 0 && e)
+			*e = each;
+		result = -1;
+	}
+	return result;
 }
 
 int undo_steps(struct undo *u, size_t first, size_t end, struct error *e)
@@ -442,14 +490,20 @@ int undo_steps(struct undo *u, size_t first, size_t end, struct error *e)
 	u->first = first;
 	u->end = end;
 	look_for_vm(u, &held);
+	if (u->systemd)
+		systemd_grant(u->systemd, GRANT_MS);
 	r_unit = undo_units(u, &unit);
+	if (rewrite_rest(u, &unit) < 0)
+		r_unit = -1;
 	r = undo_range(u, first, end, e);
 	/* Two values can stand in each other's way (memory and memory+swap): what failed may
 	 * go now that the rest is done. */
 	if (r < 0)
 		r = undo_range(u, first, end, e);
-	if (r_unit < 0 && r == 0 && e)
+	if (r_unit < 0 && r == 0 && e) {
 		*e = unit;
+		e->kind = ERROR_UNDO;
+	}
 	procs_release(&held);
 	return r_unit < 0 ? r_unit : r;
 }

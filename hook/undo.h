@@ -28,7 +28,8 @@ struct undo {
 	/* undo_steps fills these in: */
 	struct facts_process vm; /* where the VM process is now */
 	size_t first, end;       /* the steps that are undone */
-	bool *ours; /* systemd has just written the unit's files: by step, did ours stand there? */
+	const char *
+	    *before; /* systemd has just written the unit's files: what they held, by step */
 };
 
 /*

@@ -11,12 +11,8 @@
 #include <string.h>
 
 #include "hook/drain.h"
-#include "hook/freezer.h"
 #include "hook/unitdiff.h"
 #include "hook/unitplan.h"
-
-/* What an undo may take, when the time of its setup is over. */
-enum { GRANT_MS = 10000 };
 
 /* --- start --- */
 
@@ -40,6 +36,12 @@ static int find_ours(const char **ret, const struct undo *u, const struct record
 		return -1;
 	if (r == 0)
 		*ret = s->step.path;
+	/* Gone as it should be, or maybe still to come, or not marked yet. */
+	if (r != 0 && !u->systemd && (r != CGROUPFS_ABSENT || u->record->status != RECORD_APPLIED))
+		return error_set(e, ERROR_UNDO,
+				 "%s: systemd cannot be asked whether this scope of the container "
+				 "runs",
+				 s->step.value);
 	if (r == 0 || !u->systemd)
 		return 0;
 	r = systemd_get(&live, u->systemd, s->step.value, names, e);
@@ -98,8 +100,6 @@ int undo_start(const struct undo *u, const struct record_step *s, struct error *
 	const char *description = unitplan_description(u->record->id, u->arena);
 	const char *path;
 
-	if (u->systemd)
-		systemd_grant(u->systemd, GRANT_MS);
 	if (find_ours(&path, u, s, e) < 0)
 		return -1;
 	if (!path)
@@ -136,19 +136,21 @@ static int read_changed(struct unit_properties *ret, const struct undo *u, const
 int undo_set(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	struct unit_properties old, set, live, back;
-	int r;
+	int fd, r;
 
 	if (unitprop_parse(&old, u->arena, "record", s->old, strlen(s->old), e) < 0 ||
 	    unitprop_parse(&set, u->arena, "record", s->set, strlen(s->set), e) < 0)
 		return -1;
+	if (!u->systemd &&
+	    cgroupfs_dir(&fd, u->fs, s->step.controller, s->step.path, NULL) == CGROUPFS_ABSENT)
+		return 0;
 	if (!u->systemd)
 		return error_set(e, ERROR_UNDO,
 				 "%s: systemd cannot be asked to give it its former properties",
 				 s->step.value);
-	systemd_grant(u->systemd, GRANT_MS);
 	r = read_changed(&live, u, s->step.value, &set, e);
 	if (r)
 		return r < 0 ? -1 : 0;
 	unitdiff_back(&back, &old, &set, &live, u->arena);
-	return back.n ? freezer_set(u->fs, u->systemd, u->record, s->step.value, &back, e) : 0;
+	return back.n ? systemd_set(u->systemd, s->step.value, &back, e) : 0;
 }

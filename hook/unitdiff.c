@@ -101,25 +101,35 @@ void unitdiff(struct unit_properties *change, struct unit_properties *old,
 
 /* --- back --- */
 
+/* Is an item of the list still what was sent? */
+static bool is_as_set(const struct unit_item *item, const struct unit_item *set)
+{
+	return set && set->number == item->number &&
+	       (!set->text || (item->text && strcmp(set->text, item->text) == 0));
+}
+
 /* The list as it is now, without what was added and with what an added item had replaced. */
 static void list_back(struct unit_properties *back, const struct unit_property *old,
 		      const struct unit_property *set, const struct unit_property *live,
 		      struct arena *a)
 {
-	struct unit_property *clear = ARENA_APPEND(a, back->list, back->n), list = *live;
+	struct unit_property list = *live;
 
-	*clear = (struct unit_property){.name = live->name, .type = live->type};
 	list.items = NULL;
 	list.n_items = 0;
 	for (size_t i = 0; i < live->n_items; i++) {
 		const struct unit_item *item = &live->items[i];
 		const struct unit_item *was = old ? find_item(old, item->key) : NULL;
 
-		if (!find_item(set, item->key))
+		if (!is_as_set(item, find_item(set, item->key)))
 			was = item;
 		if (was)
 			*ARENA_APPEND(a, list.items, list.n_items) = *was;
 	}
+	if (unitprop_equal(&list, live))
+		return;
+	*ARENA_APPEND(a, back->list, back->n) =
+	    (struct unit_property){.name = live->name, .type = live->type};
 	if (list.n_items)
 		*ARENA_APPEND(a, back->list, back->n) = list;
 }
