@@ -22,7 +22,7 @@ int systemd_library_load(struct systemd_library *ret, const char *name, struct e
 {
 	struct systemd_library l = {0};
 
-	l.handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	l.handle = dlopen(name, RTLD_LAZY | RTLD_LOCAL);
 	if (!l.handle)
 		return error_set(e, ERROR_HOST,
 				 "the systemd manager needs libsystemd, which cannot be loaded: "

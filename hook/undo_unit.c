@@ -112,6 +112,8 @@ int undo_start(const struct undo *u, const struct record_step *s, struct error *
 				 "%s: is empty, but systemd cannot be asked to stop it",
 				 s->step.value);
 	/* Empty, it may have gone by itself, and its name may be another's by now. */
+	if (cgroupfs_marked(u->fs, s->step.controller, path, u->record->id, NULL) == 0)
+		description = NULL;
 	switch (systemd_stop(u->systemd, s->step.value, description, e)) {
 	case -1: return -1;
 	case SYSTEMD_FOREIGN: return 0;

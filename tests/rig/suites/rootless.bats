@@ -40,8 +40,10 @@ user_hook() {
 
 	shift
 	status=0
+	# As his container runtime does: from within his own systemd's tree.
 	printf '{"ociVersion": "1.0.2", "id": "%s", "status": "created", "pid": %d}\n%s\n' "$NAME" "$VM" "$CONFIG" >"$T/input"
-	as_user "$VMCG" "$@" "$stage" <"$T/input" >"$T/out" 2>"$T/err" || status=$?
+	as_user systemd-run --user --scope --quiet --collect env XDG_RUNTIME_DIR="${XDG:-$RUNTIME}" "$VMCG" "$@" "$stage" \
+		<"$T/input" >"$T/out" 2>"$T/err" || status=$?
 	err=$(<"$T/err")
 }
 
@@ -91,9 +93,9 @@ no_unit_left() {
 	expect 0 cpuset
 	user_hook poststop
 	expect 0
-	echo '{"rootless": "require"}' >"$T/require.json"
-	chmod 644 "$T/require.json"
-	user_hook createRuntime --cgroup-manager systemd --policy "$T/require.json"
+	echo '{"rootless": "require"}' >"/run/$NAME.json"
+	user_hook createRuntime --cgroup-manager systemd --policy "/run/$NAME.json"
+	rm "/run/$NAME.json"
 	expect 4 cpuset
 	[ "$(<"/proc/$VM/cgroup")" = "$HOME_GROUP" ]
 }
@@ -101,9 +103,10 @@ no_unit_left() {
 @test "rootless: without a systemd of his own the user is told what to do" {
 	start_users_process
 	CONFIG='{"ociVersion": "1.0.2", "linux": {"resources": {"memory": {"limit": 134217728}}}}'
-	mkdir -m 700 "$T/run"
-	chown 4242 "$T/run"
-	RUNTIME=$T/run user_hook createRuntime --cgroup-manager systemd
+	mkdir -m 700 "/run/$NAME"
+	chown 4242 "/run/$NAME"
+	XDG=/run/$NAME user_hook createRuntime --cgroup-manager systemd
+	rm -r "/run/$NAME"
 	expect 4 "systemctl --user"
 	one_line
 	[ "$(<"/proc/$VM/cgroup")" = "$HOME_GROUP" ]
