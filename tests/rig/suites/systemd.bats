@@ -17,6 +17,8 @@ setup() {
 teardown() {
 	if [ "${BUS_STOPPED:-}" ]; then
 		systemctl start dbus.socket dbus.service
+		# It does not come back by itself, and everybody who asks for it waits half a minute.
+		systemctl try-restart systemd-logind.service
 	fi
 	if [ "${FOREIGN:-}" ]; then
 		systemctl stop "$FOREIGN" 2>/dev/null || true
