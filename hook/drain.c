@@ -52,6 +52,23 @@ static int walk(struct cgroupfs *fs, const char *controller, const char *path,
 	return fn(fs, controller, path, arg, e);
 }
 
+/*
+ * The last resort: our caller's own group, which takes processes, since we are in it. A user has
+ * nothing else when the group that the process came from has gone, empty as it was: all above are
+ * inner nodes, and the root is not his.
+ */
+static int join_us(struct cgroupfs *fs, const char *controller, const char *value)
+{
+	struct facts_process us = {0};
+	const char *path;
+
+	if (fs->yard ||
+	    procs_cgroups(&us.cgroups, &us.n_cgroups, fs->arena, "/proc", getpid(), NULL) < 0)
+		return -1;
+	path = facts_process_path(&us, controller);
+	return path ? cgroupfs_write(fs, controller, path, "cgroup.procs", value, NULL) : -1;
+}
+
 int drain_one(struct cgroupfs *fs, const char *controller, int64_t pid, const char *to,
 	      struct error *e)
 {
@@ -71,6 +88,8 @@ int drain_one(struct cgroupfs *fs, const char *controller, int64_t pid, const ch
 		if (e->os == ENOMEM || e->os == ENFILE || e->os == EMFILE)
 			break;
 	}
+	if (join_us(fs, controller, value) == 0)
+		return 0;
 	e->kind = ERROR_UNDO;
 	return -1;
 }

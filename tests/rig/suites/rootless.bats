@@ -47,13 +47,14 @@ user_hook() {
 	err=$(<"$T/err")
 }
 
-# A process of the user's, in a scope of his ($VM).
+# start_users_process [alone]: a process of the user's in a scope of his ($VM), with another beside it.
 start_users_process() {
-	as_user systemd-run --user --scope --quiet --unit="$NAME-home" sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
-	STARTED+=("$!")
-	wait_until as_user systemctl --user --quiet is-active "$NAME-home.scope"
-	VM=$(as_user systemctl --user show --value -p ControlGroup "$NAME-home.scope")
-	VM=$(head -n 1 "/sys/fs/cgroup$VM/cgroup.procs")
+	local beside='sleep 1001 & '
+
+	[ "${1:-}" != alone ] || beside=
+	as_user systemd-run --user --scope --quiet --unit="$NAME-home" sh -c "${beside}exec sleep 1000" \
+		</dev/null >/dev/null 2>&1 3>&- &
+	VM=$!
 	STARTED+=("$VM")
 	wait_until grep -qx sleep "/proc/$VM/comm"
 	HOME_GROUP=$(<"/proc/$VM/cgroup")
@@ -84,6 +85,19 @@ no_unit_left() {
 	[ "$(<"/proc/$VM/cgroup")" = "$HOME_GROUP" ] || fail "$(<"/proc/$VM/cgroup")"
 	wait_until no_unit_left
 	[ ! -e "$RUNTIME/vmcg/$NAME.json" ]
+}
+
+@test "rootless: a VM whose own scope has gone survives poststop, in the tree of the user" {
+	start_users_process alone
+	CONFIG='{"ociVersion": "1.0.2", "linux": {"resources": {"pids": {"limit": 33}}}}'
+	user_hook createRuntime --cgroup-manager systemd
+	expect 0
+	wait_until ! [ -d "/sys/fs/cgroup${HOME_GROUP#0::}" ]
+	user_hook poststop
+	expect 0
+	kill -0 "$VM"
+	[[ $(<"/proc/$VM/cgroup") = 0::/user.slice/user-4242.slice/user@4242.service/* ]]
+	wait_until no_unit_left
 }
 
 @test "rootless: what is not delegated is a warning that names it, or an error where policy requires it" {
