@@ -52,9 +52,11 @@ start_users_process() {
 	local beside='sleep 1001 & '
 
 	[ "${1:-}" != alone ] || beside=
-	as_user systemd-run --user --scope --quiet --unit="$NAME-home" sh -c "${beside}exec sleep 1000" \
-		</dev/null >/dev/null 2>&1 3>&- &
-	VM=$!
+	as_user systemd-run --user --scope --quiet --unit="$NAME-home" sh -c "${beside}echo \$\$; exec sleep 1000" \
+		</dev/null >"$T/home.pid" 2>/dev/null 3>&- &
+	STARTED+=("$!")
+	wait_until [ -s "$T/home.pid" ]
+	VM=$(<"$T/home.pid")
 	STARTED+=("$VM")
 	wait_until grep -qx sleep "/proc/$VM/comm"
 	HOME_GROUP=$(<"/proc/$VM/cgroup")
