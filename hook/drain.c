@@ -87,9 +87,10 @@ int drain_one(struct cgroupfs *fs, const char *controller, int64_t pid, const ch
 		/* A shortage of the moment says nothing about the group. */
 		if (e->os == ENOMEM || e->os == ENFILE || e->os == EMFILE)
 			break;
+		/* The root is there for everybody who may move at all. */
+		if (e->os == EACCES && strcmp(at, "/") == 0 && join_us(fs, controller, value) == 0)
+			return 0;
 	}
-	if (join_us(fs, controller, value) == 0)
-		return 0;
 	e->kind = ERROR_UNDO;
 	return -1;
 }
