@@ -134,7 +134,7 @@ with_devices() {
 
 # --- a container, whoever runs it ---
 
-# container VERB: start, exec, pause, resume, update, kill, delete, pid; in the caller's own words.
+# container VERB: start, exec, pause, resume, update, kill, delete; in the caller's own words.
 container() {
 	# Whoever fails while bats' own output is shut ends without a word: so this is no place to end at.
 	case $CALLER in
@@ -155,7 +155,6 @@ runtime_container() {
 	update) "$RUNTIME" "${options[@]}" update --memory "$1" "$ID" ;;
 	kill) "$RUNTIME" "${options[@]}" kill "$ID" KILL ;;
 	delete) "$RUNTIME" "${options[@]}" delete --force "$ID" ;;
-	pid) "$RUNTIME" "${options[@]}" state "$ID" | jq .pid ;;
 	esac
 }
 
@@ -167,7 +166,7 @@ podman_container() {
 	case $verb in
 	start)
 		# podman 5.8 refuses to update a container of which it was never told that it has no health check.
-		"${podman[@]}" run -d --health-cmd none --name "$NAME" --network none --log-driver none --annotation io.vmcg.enable=1 \
+		"${podman[@]}" run -d --health-cmd none --pidfile "$T/pid" --name "$NAME" --network none --log-driver none --annotation io.vmcg.enable=1 \
 			--security-opt seccomp=unconfined --memory "$MEMORY" --memory-swap "$MEMORY" --cpu-shares 262144 \
 			--cpu-quota 80000 --cpu-period 100000 --cpuset-cpus 0 --pids-limit 64 \
 			"${DEVICES[@]}" --rootfs "$ROOTFS" sh /init </dev/null
@@ -178,7 +177,6 @@ podman_container() {
 	update) "${podman[@]}" update --memory "$1" "$NAME" ;;
 	kill) "${podman[@]}" kill --signal KILL "$NAME" ;;
 	delete) "${podman[@]}" rm --force --time 0 "$NAME" ;;
-	pid) "${podman[@]}" inspect --format '{{.State.Pid}} {{.Id}}' "$NAME" ;;
 	esac
 }
 
@@ -208,11 +206,11 @@ start_container() {
 		fail "$CALLER does not start:" "$(cat "$T/container.err")" || return
 	case $CALLER in
 	podman-*)
-		read -r INIT ID < <(container pid)
+		INIT=$(<"$T/pid") ID=$(<"$T/container.out")
 		KEY=$ID
 		[ "$MANAGER" = cgroupfs ] || UNIT=libpod-$ID.scope
 		;;
-	*) INIT=$(container pid) ;;
+	*) INIT=$("$RUNTIME" --root "$STATE" state "$ID" | jq .pid) ;;
 	esac
 	[ "$INIT" -gt 0 ]
 }
