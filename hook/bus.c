@@ -74,7 +74,7 @@ static uint64_t noted(struct context *c, const char *boot)
 int bus_version(uint64_t *version, struct context *c, const struct store *store, struct error *e)
 {
 	const char *boot = setup_boot_id(c->arena);
-	struct systemd *s;
+	struct systemd *s = NULL;
 
 	if (*version != 1 || c->options.yard)
 		return 0;

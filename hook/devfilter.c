@@ -243,11 +243,11 @@ static int replace_foreign(struct devfilter *ret, struct cgroupfs *fs, const cha
 /* By its name, or since it came when the unit was changed. */
 static bool is_systemds(const struct devfilter_extension *x, uint32_t id)
 {
-	bool new = x->programs != NULL;
+	bool known = !x->programs;
 
-	for (size_t i = 0; i < x->n_programs; i++)
-		new &= x->programs[i] != id;
-	return new || bpf_is_systemds(NULL, id);
+	for (size_t i = 0; !known && i < x->n_programs; i++)
+		known = x->programs[i] == id;
+	return !known || bpf_is_systemds(NULL, id);
 }
 
 static int extend_program(struct devfilter *ret, struct cgroupfs *fs, const char *path,

@@ -15,9 +15,9 @@ typedef const char *drain_origin(const void *ctx, const char *controller, int64_
 
 /*
  * Move every process to the group it came from, or to the nearest ancestor of
- * that which takes it, or to our caller's. Loops until a reading is empty: a fork between reading and
- * moving leaves a child behind. An absent group is empty. ERROR_UNDO names what
- * could not be moved.
+ * that which takes it, or to our caller's. Loops until a reading is empty: a fork between reading
+ * and moving leaves a child behind. An absent group is empty. ERROR_UNDO names what could not be
+ * moved.
  */
 int drain_move(struct cgroupfs *fs, const char *controller, const char *path,
 	       enum drain_depth depth, drain_origin *origin, const void *ctx, struct error *e);
