@@ -166,7 +166,8 @@ podman_container() {
 	case $verb in
 	start)
 		# podman 5.8 refuses to update a container of which it was never told that it has no health check.
-		"${podman[@]}" run -d --health-cmd none --pidfile "$T/pid" --name "$NAME" --network none --log-driver none --annotation io.vmcg.enable=1 \
+		"${podman[@]}" run -d --health-cmd none --health-interval disable --pidfile "$T/pid" --name "$NAME" \
+			--network none --log-driver none --annotation io.vmcg.enable=1 \
 			--security-opt seccomp=unconfined --memory "$MEMORY" --memory-swap "$MEMORY" --cpu-shares 262144 \
 			--cpu-quota 80000 --cpu-period 100000 --cpuset-cpus 0 --pids-limit 64 \
 			"${DEVICES[@]}" --rootfs "$ROOTFS" sh /init </dev/null
