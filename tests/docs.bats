@@ -309,6 +309,43 @@ known_names() {
 	diff -u <(jq . policy.json) <(jq . "$DOCS/examples/policy.json")
 }
 
+# --- the support matrix ---
+
+# The block between the markers in the readme.
+matrix() {
+	sed -n '/^<!-- matrix: /,/^<!-- end -->/p' "$TOP/README.md"
+}
+
+# What tests/rig/matrix prints for guests that have nothing to report: the table's shape.
+empty_matrix() {
+	mkdir -p "$BATS_TEST_TMPDIR/tests" "$BATS_TEST_TMPDIR/build"
+	cp -r "$TOP/tests/rig" "$BATS_TEST_TMPDIR/tests/"
+	awk '!/^#/ && NF { print $1 }' "$TOP/tests/rig/guests" | while read -r guest; do
+		mkdir -p "$BATS_TEST_TMPDIR/build/rig/$guest/results"
+		echo "# guest   $guest" >"$BATS_TEST_TMPDIR/build/rig/$guest/results/output"
+	done
+	"$BATS_TEST_TMPDIR/tests/rig/matrix"
+}
+
+@test "README: the support matrix has a row for every caller, a field for every guest and manager" {
+	want=$(empty_matrix | grep '^|')
+	got=$(matrix | grep '^|')
+	[ "$(wc -l <<<"$want")" -ge 7 ]
+	diff -u <(head -n 2 <<<"$want") <(head -n 2 <<<"$got")
+	diff -u <(tail -n +3 <<<"$want" | cut -d '|' -f 2) <(tail -n +3 <<<"$got" | cut -d '|' -f 2)
+	n=$(head -n 1 <<<"$want" | awk -F '|' '{ print NF }')
+	tail -n +3 <<<"$got" | awk -F ' *[|] *' -v n="$n" '
+		NF != n { print "not " n " columns: " $0; bad = 1 }
+		{ for (i = 3; i < NF; i++) if ($i !~ /^(yes|\[[0-9]+\])$/) { print "field " i ": \"" $i "\": " $0; bad = 1 } }
+		END { exit bad }'
+	# Each number has its note, and each note is used.
+	diff -u <(grep -o '\[[0-9]*\]' <<<"$got" | tr -d '[]' | sort -nu) <(matrix | sed -n 's/^\([0-9]*\)\. .*/\1/p')
+	# What ran there.
+	for guest in $(awk '!/^#/ && NF { print $1 }' "$TOP/tests/rig/guests"); do
+		matrix | grep -q "^- $guest: .*kernel .*systemd .*runc .*crun .*podman "
+	done
+}
+
 # --- installation ---
 
 @test "install: everything where it belongs, with the paths of this installation" {
