@@ -26,6 +26,7 @@ setup() {
 
 teardown() {
 	as_user systemctl --user stop "$NAME-home.scope" 2>/dev/null || true
+	rm -f "/run/$NAME.sh"
 	finish
 }
 
@@ -49,10 +50,12 @@ user_hook() {
 
 # start_users_process [alone]: a process of the user's in a scope of his ($VM), with another beside it.
 start_users_process() {
-	local beside='sleep 1001 & '
-
-	[ "${1:-}" != alone ] || beside=
-	as_user systemd-run --user --scope --quiet --unit="$NAME-home" sh -c "${beside}echo \$\$; exec sleep 1000" \
+	# A file, because some systemd-run expand what is a variable for the shell.
+	{
+		[ "${1:-}" = alone ] || echo 'sleep 1001 &'
+		echo 'echo $$; exec sleep 1000'
+	} >"/run/$NAME.sh"
+	as_user systemd-run --user --scope --quiet --unit="$NAME-home" sh "/run/$NAME.sh" \
 		</dev/null >"$T/home.pid" 2>/dev/null 3>&- &
 	STARTED+=("$!")
 	wait_until [ -s "$T/home.pid" ]
