@@ -209,4 +209,4 @@ clean: ## remove build/
 
 .PHONY: all deps demo check check-root check-faults check-vm check-vm-all bench fuzz lint install help clean
 
--include $(OBJ:.o=.d) $(TOBJ:.o=.d) $(UNIT_SRC:%.c=$(B)/test-obj/%.d) $(ROOT_SRC:%.c=$(B)/obj/%.d)
+-include $(OBJ:.o=.d) $(TOBJ:.o=.d) $(UNIT_LIB:.o=.d) $(ROOT_HELP:%.c=$(B)/obj/%.d) $(UNIT_SRC:%.c=$(B)/test-obj/%.d) $(ROOT_SRC:%.c=$(B)/obj/%.d)
