@@ -73,11 +73,12 @@ static uint64_t noted(struct context *c, const char *boot)
 
 int bus_version(uint64_t *version, struct context *c, const struct store *store, struct error *e)
 {
-	const char *boot = setup_boot_id(c->arena);
 	struct systemd *s = NULL;
+	const char *boot;
 
 	if (*version != 1 || c->options.yard)
 		return 0;
+	boot = setup_boot_id(c->arena);
 	*version = noted(c, boot);
 	if (*version)
 		return 0;

@@ -76,15 +76,6 @@ static void forget(const struct store *store, const struct record *r, struct err
 	e->kind = ERROR_UNDO;
 }
 
-/* Does the plan ask systemd for something? */
-static bool needs_systemd(const struct plan *p)
-{
-	for (size_t i = 0; i < p->n_steps; i++)
-		if (p->steps[i].op == PLAN_START || p->steps[i].op == PLAN_SET)
-			return true;
-	return false;
-}
-
 static int apply(struct setup *s, struct store *store, struct error *e)
 {
 	struct cgroupfs fs;
@@ -99,7 +90,8 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 
 	if (make_record(&record, s, e) < 0)
 		return -1;
-	if (needs_systemd(&s->plan) && !s->context->options.yard &&
+	/* A unit has properties, whether it is started or changed. */
+	if (s->plan.properties.n && !s->context->options.yard &&
 	    bus_connect(&ap.systemd, s->context, e) < 0)
 		return -1;
 	if (bus_unneeded(s->context, e) < 0)

@@ -12,7 +12,6 @@
 #include "hook/drain.h"
 #include "hook/log.h"
 #include "hook/procs.h"
-#include "hook/quirks.h"
 #include "hook/undo_files.h"
 #include "hook/undo_unit.h"
 #include "hook/undo_value.h"

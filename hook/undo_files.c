@@ -11,53 +11,44 @@
 #include "hook/quirks.h"
 #include "hook/undo_value.h"
 
-/* Systemd has just written the unit's files: what stood there before is written again, or where
- * that was ours, what stood there before setup. */
-static int rewrite_value(const struct undo *u, const struct record_step *s, struct error *e)
+/*
+ * What is to stand there again. Mostly the value of before setup; after a change of the unit, which
+ * made systemd write all files, what somebody else had put there since.
+ */
+static const char *former_value(const struct undo *u, const struct record_step *s, int version)
 {
-	int version = record_version(u->record, s->step.controller);
-	const struct quirk *q = quirks_find(version, s->step.file);
-	const char *before = u->before[s - u->record->steps], *want = s->old, *value, *live;
-	int r;
+	const char *before = u->before ? u->before[s - u->record->steps] : NULL;
 
 	/* A setup that did not get here, or an undo that did not: nobody else's value. */
-	if (before && u->record->status == RECORD_APPLIED &&
-	    !quirks_same(version, s->step.file, s->step.value, before, u->page_size))
-		want = before;
-	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
-	if (r)
-		return r < 0 ? -1 : 0;
-	if (quirks_same(version, s->step.file, want, live, u->page_size))
-		return 0;
-	value = undo_value(q ? q->readback : READBACK_TEXT, s->step.file, s->step.value, want,
-			   u->arena);
-	return value
-		   ? cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e)
-		   : 0;
+	if (!before || u->record->status != RECORD_APPLIED ||
+	    quirks_same(version, s->step.file, s->step.value, before, u->page_size))
+		return s->old;
+	return before;
 }
 
-/* Put the old value back, if the file still holds ours: what somebody changed since is theirs. */
 int undo_value_of(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	int version = record_version(u->record, s->step.controller);
 	const struct quirk *q = quirks_find(version, s->step.file);
-	const char *live, *value;
+	const char *live, *value, *former;
 	int r;
 
 	if (s->fresh || !s->old)
 		return 0;
-	if (u->before)
-		return rewrite_value(u, s, e);
-	if (quirks_same(version, s->step.file, s->step.value, s->old, u->page_size))
+	if (!u->before && quirks_same(version, s->step.file, s->step.value, s->old, u->page_size))
 		return 0;
-	value = undo_value(q ? q->readback : READBACK_TEXT, s->step.file, s->step.value, s->old,
+	former = former_value(u, s, version);
+	value = undo_value(q ? q->readback : READBACK_TEXT, s->step.file, s->step.value, former,
 			   u->arena);
 	if (!value)
 		return 0;
 	r = cgroupfs_read(&live, u->fs, s->step.controller, s->step.path, s->step.file, e);
 	if (r)
 		return r < 0 ? -1 : 0;
-	if (!quirks_same(version, s->step.file, s->step.value, live, u->page_size))
+	/* Only while it is ours: what somebody changed since is theirs. What systemd has just
+	 * written is nobody's. */
+	if (u->before ? quirks_same(version, s->step.file, former, live, u->page_size)
+		      : !quirks_same(version, s->step.file, s->step.value, live, u->page_size))
 		return 0;
 	return cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e);
 }
