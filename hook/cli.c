@@ -8,11 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hook/add.h"
+#include "hook/check.h"
+#include "hook/device.h"
+#include "hook/features.h"
+#include "hook/gc.h"
 #include "hook/inspect.h"
+#include "hook/list.h"
 #include "hook/poststart.h"
 #include "hook/precreate.h"
 #include "hook/setup.h"
+#include "hook/show.h"
 #include "hook/teardown.h"
+#include "hook/update.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -25,30 +33,44 @@ static int inside_container(struct context *c, struct error *e)
 	    c->command->name);
 }
 
+enum { MANY = 1024 }; /* arguments of one command line */
+
 static const struct command commands[] = {
     {"prestart", "", "set up the container whose state is on standard input", setup_command,
-     SANDBOX_WORK, 0, true, true},
+     SANDBOX_WORK, 0, 0, true, true},
     {"createRuntime", "", "the same; the second of the two is a no-op", setup_command, SANDBOX_WORK,
-     0, true, true},
+     0, 0, true, true},
     {"poststart", "", "find and place the VM process if setup could not", poststart_command,
-     SANDBOX_WORK, 0, true, true},
+     SANDBOX_WORK, 0, 0, true, true},
     {"poststop", "", "take down what was set up; nothing left is success", teardown_poststop,
-     SANDBOX_WORK, 0, true, true},
+     SANDBOX_WORK, 0, 0, true, true},
     {"createContainer", "", "refused: runs inside the container", inside_container, SANDBOX_LOOK, 0,
-     true, false},
+     0, true, false},
     {"startContainer", "", "refused: runs inside the container", inside_container, SANDBOX_LOOK, 0,
-     true, false},
+     0, true, false},
     {"precreate", "", "podman's filter: config.json in, with the hypervisor's devices out",
-     precreate_command, SANDBOX_LOOK, 0, true, false},
-    {"plan", "", "print the steps of setup, change nothing", plan_command, SANDBOX_LOOK, 0, false,
-     true},
-    {"host", "", "print the host facts that a plan is made from", inspect_host, SANDBOX_LOOK, 0,
+     precreate_command, SANDBOX_LOOK, 0, 0, true, false},
+    {"plan", "", "print the steps of setup, change nothing", plan_command, SANDBOX_LOOK, 0, 0,
      false, true},
-    {"list", "", "the containers under management", inspect_list, SANDBOX_LOOK, 0, false, false},
-    {"show", "ID", "one of them: settings, devices, processes, usage", inspect_show, SANDBOX_LOOK,
-     1, false, false},
-    {"paths", "ID", "its cgroup in each hierarchy", inspect_paths, SANDBOX_LOOK, 1, false, false},
-    {"destroy", "ID", "take it down now", teardown_destroy, SANDBOX_WORK, 1, false, true},
+    {"host", "", "print the host facts that a plan is made from", inspect_host, SANDBOX_LOOK, 0, 0,
+     false, true},
+    {"list", "", "the containers under management", list_command, SANDBOX_LOOK, 0, 0, false, false},
+    {"show", "ID", "one of them: settings, devices, processes, usage", show_command, SANDBOX_LOOK,
+     1, 1, false, false},
+    {"paths", "ID", "its cgroup in each hierarchy", inspect_paths, SANDBOX_LOOK, 1, 1, false,
+     false},
+    {"add", "ID PID...", "place more processes (virtiofsd, vhost-user daemons)", add_command,
+     SANDBOX_WORK, 2, MANY, false, true},
+    {"update", "ID", "apply its settings again, or change its limits (--resources)", update_command,
+     SANDBOX_WORK, 1, 1, false, true},
+    {"device", "list|add|remove ID [PATH...]", "its devices; allow or revoke some", device_command,
+     SANDBOX_WORK, 2, MANY, false, true},
+    {"check", "ID", "compare what is set with what was recorded; 7: they differ", check_command,
+     SANDBOX_WORK, 1, 1, false, true},
+    {"destroy", "ID", "take it down now", teardown_destroy, SANDBOX_WORK, 1, 1, false, true},
+    {"gc", "", "take down what is recorded but dead", gc_command, SANDBOX_WORK, 0, 0, false, true},
+    {"features", "", "what this build and this host can do, as JSON", features_command,
+     SANDBOX_LOOK, 0, 0, false, true},
 };
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_PID, OPTION_WORD };
@@ -81,6 +103,8 @@ static const struct option options[] = {
      NULL, 0},
     {"--config", "FILE", "plan: the config [./config.json]", OPTION_TEXT, AT(config), NULL, 0},
     {"--host", "FILE", "plan: host facts instead of this host's", OPTION_TEXT, AT(host), NULL, 0},
+    {"--resources", "FILE", "update: a linux.resources object, - is standard input", OPTION_TEXT,
+     AT(resources), NULL, 0},
     {"--format", "text|json", "form of the output [text]", OPTION_WORD, AT(json), "text json", 0},
     {"--dry-run", NULL, "print the steps instead of taking them", OPTION_FLAG, AT(dry_run), NULL,
      0},
@@ -197,7 +221,7 @@ static int parse_option(struct context *c, int argc, char *const *argv, int *at,
 	return set_option(&c->options, o, value ? value : "", e);
 }
 
-static int check_command(struct context *c, const char *name, struct error *e)
+static int check_line(struct context *c, const char *name, struct error *e)
 {
 	if (c->options.help || c->options.version || c->options.completion)
 		return 0;
@@ -212,7 +236,9 @@ static int check_command(struct context *c, const char *name, struct error *e)
 		    "--state, --config and --host are for plan; %s reads standard input "
 		    "and looks at this host",
 		    name);
-	if (c->n_args != c->command->n_args)
+	if (c->command->run != update_command && c->options.resources)
+		return error_set(e, ERROR_USAGE, "--resources is for update, not for %s", name);
+	if (c->n_args < c->command->min_args || c->n_args > c->command->max_args)
 		return error_set(e, ERROR_USAGE, "usage: vmcg [OPTIONS] %s%s%s", name,
 				 *c->command->args ? " " : "", c->command->args);
 	return 0;
@@ -238,10 +264,20 @@ int cli_parse(struct context *c, int argc, char *const *argv, struct error *e)
 			*ARENA_APPEND(c->arena, c->args, c->n_args) = argv[i];
 		}
 	}
-	return check_command(c, name, e);
+	return check_line(c, name, e);
 }
 
 /* --- help --- */
+
+/* What a command does stands behind it, or on a line of its own where it does not fit. */
+static void put_command(struct text *out, const struct command *c)
+{
+	int width = 18, n = (int)(strlen(c->name) + 1 + strlen(c->args));
+	bool fits = n < width;
+
+	text_printf(out, "  %s %s%s%*s%s\n", c->name, c->args, fits ? "" : "\n",
+		    fits ? width - n : width + 3, "", c->what);
+}
 
 void cli_help(struct text *out)
 {
@@ -251,16 +287,16 @@ void cli_help(struct text *out)
 		  "limits of the container's config.json, and takes everything down again.\n\n"
 		  "commands:\n");
 	for (size_t i = 0; i < COUNT(commands); i++)
-		text_printf(out, "  %-16s %-3s %s\n", commands[i].name, commands[i].args,
-			    commands[i].what);
+		put_command(out, &commands[i]);
 	text_puts(out, "\noptions:\n");
 	for (size_t i = 0; i < COUNT(options); i++)
 		text_printf(out, "  %s%s%s\n        %s\n", options[i].name,
 			    options[i].arg ? " " : "", options[i].arg ? options[i].arg : "",
 			    options[i].what);
-	text_puts(out,
-		  "\nexit codes: 0 done, 1 internal, 2 usage, 3 input refused, 4 host refused,\n"
-		  "5 failed and undone, 6 failed and not wholly undone. See vmcg(8).\n");
+	text_puts(
+	    out, "\nexit codes: 0 done, 1 internal, 2 usage, 3 input refused, 4 host refused,\n"
+		 "5 failed and undone, 6 failed and not wholly undone, 7 check found differences.\n"
+		 "See vmcg(8).\n");
 }
 
 /* --- completion --- */
@@ -289,11 +325,13 @@ void cli_completion(struct text *out)
 	for (size_t i = 0; i < COUNT(options); i++)
 		complete_option(out, &options[i]);
 	for (size_t i = 0; i < COUNT(commands); i++)
-		if (strcmp(commands[i].args, "ID") == 0)
+		if (strncmp(commands[i].args, "ID", 2) == 0)
 			text_printf(out,
 				    "\t%s) COMPREPLY=($(compgen -W \"$(vmcg list 2>/dev/null | "
 				    "awk 'NR > 1 { print $1 }')\" -- \"$cur\")); return ;;\n",
 				    commands[i].name);
+	text_puts(out, "\tdevice) COMPREPLY=($(compgen -W \"list add remove\" -- \"$cur\")); "
+		       "return ;;\n");
 	text_puts(out, "\tesac\n\tCOMPREPLY=($(compgen -W \"");
 	for (size_t i = 0; i < COUNT(commands); i++)
 		text_printf(out, "%s ", commands[i].name);

@@ -13,11 +13,11 @@
 
 struct command {
 	const char *name;
-	const char *args; /* "ID"; "" for none */
+	const char *args; /* "ID", "ID PID..."; "" for none */
 	const char *what; /* one line of help */
 	int (*run)(struct context *c, struct error *e);
 	enum sandbox sandbox;
-	size_t n_args;
+	size_t min_args, max_args;
 	bool stage;   /* an OCI stage: silent on standard output, logs to syslog */
 	bool systemd; /* may have to ask systemd */
 };

@@ -23,6 +23,7 @@ struct options {
 	bool log_json, debug;
 	bool help, version, completion;
 	const char *state, *config, *host; /* plan: files, "-" is standard input */
+	const char *resources;             /* update: the same */
 	const char *yard;                  /* test build */
 };
 
@@ -42,6 +43,7 @@ struct context {
 	struct systemd *systemd; /* the connection, once one was needed: bus.c */
 	struct arena *arena;
 	struct text *out; /* printed to standard output when the command has succeeded */
+	bool report;      /* out is a report, and printed however the command ends */
 };
 
 #endif

@@ -13,8 +13,10 @@
 #include "hook/bus.h"
 #include "hook/cgroupfs.h"
 #include "hook/host.h"
+#include "hook/list.h"
 #include "hook/log.h"
 #include "hook/procs.h"
+#include "hook/show.h"
 #include "hook/store.h"
 #include "oci/jsonw.h"
 #include "oci/state.h"
@@ -95,7 +97,7 @@ static void list_text(struct text *out, const struct record *r)
 		    r->vm.comm ? r->vm.comm : "-", r->path);
 }
 
-int inspect_list(struct context *c, struct error *e)
+int list_command(struct context *c, struct error *e)
 {
 	struct jsonw w = {.out = c->out, .pretty = true};
 	struct store store = STORE_NONE;
@@ -378,7 +380,7 @@ static void show_text(struct view *v)
 	show_usage(v);
 }
 
-int inspect_show(struct context *c, struct error *e)
+int show_command(struct context *c, struct error *e)
 {
 	struct record r = {0};
 	struct view v = {.context = c, .record = &r};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * inspect - the commands that only look: host, list, show, paths
+ * inspect - the commands that only look: host, paths
  */
 #ifndef VMCG_HOOK_INSPECT_H
 #define VMCG_HOOK_INSPECT_H
@@ -8,8 +8,6 @@
 #include "hook/context.h"
 
 int inspect_host(struct context *c, struct error *e);
-int inspect_list(struct context *c, struct error *e);
-int inspect_show(struct context *c, struct error *e);
 int inspect_paths(struct context *c, struct error *e);
 
 #endif

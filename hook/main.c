@@ -94,7 +94,7 @@ static int run(struct context *c, struct error *e)
 	return r;
 }
 
-/* Output appears whole, and only when the command has succeeded. */
+/* Output appears whole, and only when the command has succeeded or it is about a failure. */
 static int print(const struct text *out)
 {
 	for (size_t at = 0; at < out->len;) {
@@ -131,8 +131,8 @@ int main(int argc, char **argv)
 		log_error("%s", e.text);
 		code = (int)e.kind;
 	}
-	if (!code)
-		code = print(&out);
+	if ((!code || c.report) && print(&out))
+		code = ERROR_INTERNAL;
 	text_free(&out);
 	arena_free(&arena);
 	return code;

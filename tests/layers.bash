@@ -14,4 +14,5 @@ effect=(apply step_check step_devices step_group step_place step_unit step_write
 	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
 	setup_facts fault yard sandbox sandbox_rules sandbox_gen systemd systemd_call systemd_connect
 	systemd_error systemd_job systemd_library systemd_message)
-frame=(main cli bus setup setup_run plan_command precreate poststart teardown inspect)
+frame=(main cli bus setup setup_run plan_command precreate poststart teardown inspect list show
+	add update device check gc features)
