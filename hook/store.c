@@ -27,6 +27,8 @@
 #include "oci/json_scan.h"
 
 #define RECORD_SUFFIX ".json"
+#define HALF_SUFFIX   ".json.new" /* a record that is being written */
+#define NOTE_SUFFIX   ".note"     /* a note that is being written */
 #define LOCK_SUFFIX   ".lock"
 
 /* Room for an id of 1024 bytes would exceed NAME_MAX; the kernel tells the caller. */
@@ -117,7 +119,7 @@ int store_lock(struct store *s, const char *id, unsigned timeout_ms, struct erro
 	int err;
 
 	s->id = id;
-	if (strlen(id) > NAME_MAX - strlen(RECORD_SUFFIX ".new"))
+	if (strlen(id) > NAME_MAX - strlen(HALF_SUFFIX))
 		return STORE_ABSENT;
 	file_name(name, id, LOCK_SUFFIX);
 	for (;;) {
@@ -132,6 +134,8 @@ int store_lock(struct store *s, const char *id, unsigned timeout_ms, struct erro
 		waited_ms += pause_ms;
 		pause_ms = pause_ms < 50 ? pause_ms * 2 : 50;
 	}
+	if (err == EBUSY && timeout_ms == 0)
+		return STORE_BUSY;
 	if (err == EBUSY)
 		return error_set(
 		    e, ERROR_HOST,
@@ -139,6 +143,20 @@ int store_lock(struct store *s, const char *id, unsigned timeout_ms, struct erro
 		    "%u ms; see who holds it with fuser(1)",
 		    s->root, name, id, timeout_ms);
 	return error_set_os(e, ERROR_HOST, err, "%s/%s: cannot lock the record", s->root, name);
+}
+
+bool store_is_busy(const struct store *s, const char *id)
+{
+	char name[1100];
+	bool busy;
+	int fd;
+
+	fd = openat(s->dir, file_name(name, id, LOCK_SUFFIX), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return false;
+	busy = flock(fd, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+	close(fd);
+	return busy;
 }
 
 int store_load(struct record *ret, const struct store *s, const char *id, struct arena *a,
@@ -196,7 +214,7 @@ int store_save(const struct store *s, const struct record *r, struct error *e)
 	int fd, err;
 
 	file_name(name, s->id, RECORD_SUFFIX);
-	file_name(temp, s->id, RECORD_SUFFIX ".new");
+	file_name(temp, s->id, HALF_SUFFIX);
 	record_json(r, &out);
 	/* The kernel lets any bytes name a cgroup; a record must be read again. */
 	if (json_scan(out.s, out.len, &what) != out.len) {
@@ -240,7 +258,7 @@ void store_note(const struct store *s, const char *name, const char *text)
 	char temp[1100];
 	int fd, err;
 
-	file_name(temp, s->id, ".note");
+	file_name(temp, s->id, NOTE_SUFFIX);
 	fd = openat(s->dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	err = fd < 0 ? errno : write_all(fd, text, strlen(text));
 	if (fd >= 0 && close(fd) < 0)
@@ -254,8 +272,20 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-int store_list(const char ***ret, size_t *ret_n, const struct store *s, struct arena *a,
-	       struct error *e)
+/* The id that a file belongs to by its suffix, in the arena; NULL: it has another one. */
+static const char *id_of(const char *name, const char *suffix, struct arena *a)
+{
+	size_t len = strlen(name), tail = strlen(suffix);
+
+	if (len <= tail || strcmp(name + len - tail, suffix) != 0)
+		return NULL;
+	return arena_copy(a, name, len - tail);
+}
+
+/* The ids of all files with one of these suffixes (NULL-terminated), sorted; one that has several
+ * of them stands there as often. */
+static int list_ids(const char ***ret, size_t *ret_n, const struct store *s,
+		    const char *const *suffixes, struct arena *a, struct error *e)
 {
 	const char **ids = NULL;
 	struct dirent *entry;
@@ -272,10 +302,12 @@ int store_list(const char ***ret, size_t *ret_n, const struct store *s, struct a
 		return -1;
 	}
 	while ((entry = readdir(dir))) {
-		size_t len = strlen(entry->d_name), tail = strlen(RECORD_SUFFIX);
+		const char *id = NULL;
 
-		if (len > tail && strcmp(entry->d_name + len - tail, RECORD_SUFFIX) == 0)
-			*ARENA_APPEND(a, ids, n) = arena_copy(a, entry->d_name, len - tail);
+		for (size_t i = 0; suffixes[i] && !id; i++)
+			id = id_of(entry->d_name, suffixes[i], a);
+		if (id)
+			*ARENA_APPEND(a, ids, n) = id;
 	}
 	closedir(dir);
 	if (n)
@@ -285,6 +317,47 @@ int store_list(const char ***ret, size_t *ret_n, const struct store *s, struct a
 	return 0;
 }
 
+int store_list(const char ***ret, size_t *ret_n, const struct store *s, struct arena *a,
+	       struct error *e)
+{
+	static const char *const suffixes[] = {RECORD_SUFFIX, NULL};
+
+	return list_ids(ret, ret_n, s, suffixes, a, e);
+}
+
+static bool has_record(const struct store *s, const char *id)
+{
+	char name[1100];
+
+	return faccessat(s->dir, file_name(name, id, RECORD_SUFFIX), F_OK, 0) == 0 ||
+	       errno != ENOENT;
+}
+
+int store_leftovers(const char ***ret, size_t *ret_n, const struct store *s, struct arena *a,
+		    struct error *e)
+{
+	static const char *const suffixes[] = {LOCK_SUFFIX, HALF_SUFFIX, NOTE_SUFFIX, NULL};
+	const char **ids = NULL;
+	size_t n = 0, kept = 0;
+
+	if (list_ids(&ids, &n, s, suffixes, a, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if ((kept == 0 || strcmp(ids[kept - 1], ids[i]) != 0) && !has_record(s, ids[i]))
+			ids[kept++] = ids[i];
+	*ret = ids;
+	*ret_n = kept;
+	return 0;
+}
+
+void store_sweep(const struct store *s)
+{
+	char name[1100];
+
+	unlinkat(s->dir, file_name(name, s->id, HALF_SUFFIX), 0);
+	unlinkat(s->dir, file_name(name, s->id, NOTE_SUFFIX), 0);
+}
+
 void store_close(struct store *s)
 {
 	char name[1100];
@@ -292,9 +365,8 @@ void store_close(struct store *s)
 	if (s->lock >= 0) {
 		/* Under the lock: nobody can be writing a record of this id. One that was killed
 		 * while writing has left its temporary file. */
-		if (faccessat(s->dir, file_name(name, s->id, RECORD_SUFFIX), F_OK, 0) < 0 &&
-		    errno == ENOENT) {
-			unlinkat(s->dir, file_name(name, s->id, RECORD_SUFFIX ".new"), 0);
+		if (!has_record(s, s->id)) {
+			unlinkat(s->dir, file_name(name, s->id, HALF_SUFFIX), 0);
 			unlinkat(s->dir, file_name(name, s->id, LOCK_SUFFIX), 0);
 		}
 		close(s->lock);

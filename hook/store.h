@@ -15,6 +15,7 @@
 /* Conditions */
 enum {
 	STORE_ABSENT = 1, /* no record of this id, or no run directory at all */
+	STORE_BUSY,       /* somebody else works on this id, and no time was given to wait */
 };
 
 /* How long a stage waits for another that works on the same id: longer than any of them takes (a
@@ -35,9 +36,13 @@ struct store {
  * A directory that others can write to is refused (ERROR_HOST). */
 int store_open(struct store *s, const char *root, bool make, struct error *e);
 
-/* Take the lock of an id, waiting at most timeout_ms; ERROR_HOST when it is held longer.
+/* Take the lock of an id, waiting at most timeout_ms; ERROR_HOST when it is held longer, but
+ * STORE_BUSY where timeout_ms is 0: who does not wait has something else to do.
  * STORE_ABSENT: the id is longer than a file's name can be, so there is no record of it. */
 int store_lock(struct store *s, const char *id, unsigned timeout_ms, struct error *e);
+
+/* Does somebody hold the lock of an id at this moment? Nothing is made or changed. */
+bool store_is_busy(const struct store *s, const char *id);
 
 /* The record of id. STORE_ABSENT. */
 int store_load(struct record *ret, const struct store *s, const char *id, struct arena *a,
@@ -54,6 +59,14 @@ void store_note(const struct store *s, const char *name, const char *text);
 /* The ids that have a record, sorted. */
 int store_list(const char ***ret, size_t *ret_n, const struct store *s, struct arena *a,
 	       struct error *e);
+
+/* The ids, sorted, that have other files but no record: locks and halves of what a killed writer
+ * wrote. Whoever is about to write a record shows here as well, and holds the lock. */
+int store_leftovers(const char ***ret, size_t *ret_n, const struct store *s, struct arena *a,
+		    struct error *e);
+
+/* Under the lock of an id: remove what a killed writer has left half written. */
+void store_sweep(const struct store *s);
 
 /* Give the lock back (its file goes when no record is left) and close. */
 void store_close(struct store *s);

@@ -466,12 +466,82 @@ static void test_waits(void **state)
 	}
 	close(tell);
 	assert_int_equal(store_open(&s, x->root, false, &e), 0);
-	assert_int_equal(store_lock(&s, "c1", 0, &e), -1);
+	assert_int_equal(store_lock(&s, "c1", 0, &e), STORE_BUSY);
 	assert_int_equal(store_lock(&s, "c1", 10000, &e), 0);
 	assert_int_equal(waitpid(ender, &status, 0), ender);
 	assert_int_equal(waitpid(holder, &status, 0), holder);
 	assert_int_equal(status, 0);
 	store_close(&s);
+}
+
+/* Who does not wait is told so, without a word of error; looking changes nothing. */
+static void test_busy(void **state)
+{
+	const struct fixture *x = *state;
+	struct error e = {.kind = ERROR_NONE};
+	struct store s;
+	int tell;
+	pid_t pid = hold_in_child(x->root, "c1", &tell);
+
+	assert_int_equal(store_open(&s, x->root, false, &e), 0);
+	assert_true(store_is_busy(&s, "c1"));
+	assert_false(store_is_busy(&s, "c2"));
+	assert_false(exists(x->root, "c2.lock"));
+	assert_int_equal(store_lock(&s, "c1", 0, &e), STORE_BUSY);
+	assert_int_equal(e.kind, ERROR_NONE);
+	store_close(&s);
+	assert_true(exists(x->root, "c1.lock")); /* not ours to remove */
+	end_child(pid, tell);
+	/* A lock's file that nobody holds is no work. */
+	s = locked(x->root, "c1");
+	assert_int_equal(store_save(&s, &sample, NULL), 0);
+	store_close(&s);
+	assert_int_equal(store_open(&s, x->root, false, &e), 0);
+	assert_true(exists(x->root, "c1.lock"));
+	assert_false(store_is_busy(&s, "c1"));
+	assert_int_equal(store_lock(&s, "c1", 0, &e), 0);
+	store_close(&s);
+}
+
+static void touch(const struct store *s, const char *name)
+{
+	int fd = openat(s->dir, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void test_leftovers(void **state)
+{
+	static const char *const files[] = {"b.lock", "a.json.new", "a.note",
+					    "a.lock", "c1.note",    "c1.json.new",
+					    "other",  ".lock",      "d.json.json.new"};
+	static const char *const want[] = {"a", "b", "d.json"};
+	struct fixture *x = *state;
+	struct store s = locked(x->root, "c1");
+	const char **got;
+	size_t n;
+
+	assert_int_equal(store_save(&s, &sample, NULL), 0);
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		touch(&s, files[i]);
+	assert_int_equal(store_leftovers(&got, &n, &s, &x->arena, NULL), 0);
+	assert_int_equal(n, 3); /* c1 has a record */
+	for (size_t i = 0; i < n; i++)
+		assert_string_equal(got[i], want[i]);
+	/* what was half written goes, the record stays */
+	store_sweep(&s);
+	assert_false(exists(x->root, "c1.json.new"));
+	assert_false(exists(x->root, "c1.note"));
+	assert_true(exists(x->root, "a.json.new"));
+	store_close(&s);
+	for (size_t i = 0; i < n; i++) {
+		s = locked(x->root, want[i]);
+		store_sweep(&s);
+		store_close(&s);
+	}
+	assert_int_equal(count_files(x->root), 4); /* c1.json, c1.lock, other, .lock */
+	assert_true(exists(x->root, "c1.json"));
 }
 
 /* Many processes count in one file, each under the lock, which is removed each time. */
@@ -620,6 +690,8 @@ int main(void)
 	    WITH_DIRECTORY(test_list),
 	    WITH_DIRECTORY(test_one_at_a_time),
 	    WITH_DIRECTORY(test_waits),
+	    WITH_DIRECTORY(test_busy),
+	    WITH_DIRECTORY(test_leftovers),
 	    WITH_DIRECTORY(test_the_name_may_go),
 	    WITH_DIRECTORY(test_lock_without_a_name),
 	    WITH_DIRECTORY(test_full_disk_needs_root),
