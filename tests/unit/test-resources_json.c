@@ -19,6 +19,7 @@ static void read_text(struct oci_resources *ret, struct arena *a, const char *s)
 	struct json *root;
 	struct error e;
 
+	*ret = (struct oci_resources){0};
 	if (json_parse(&root, NULL, a, s, strlen(s), &o, &e) < 0 ||
 	    oci_resources_read(ret, root, a, &e) < 0)
 		fail_msg("%s\n   %s", s, e.text);
