@@ -28,6 +28,7 @@ struct apply {
 	struct held_process vm;                   /* pid 0: there is none yet */
 	struct systemd *systemd;                  /* for the steps "start" and "set"; else NULL */
 	const struct unit_properties *properties; /* what the unit is to have */
+	const struct unit_properties *unwanted;   /* adopt: what its lists must not hold; or NULL */
 	struct unit_properties change;            /* "set": those that it lacks */
 	const uint32_t *programs; /* "set": the device programs of the target before it */
 	size_t n_programs;

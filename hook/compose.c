@@ -160,6 +160,19 @@ static int extend_filters(struct composer *c, const char *why, struct error *e)
 	return 0;
 }
 
+static int take_policy(struct composer *c, struct error *e)
+{
+	const struct compose_input *in = c->in;
+
+	if (!in->given)
+		return hypervisor_policy(c->plan, in->resources, in->devices, in->policy, in->facts,
+					 e);
+	c->plan->has_devices = true;
+	c->plan->devices = *in->given;
+	c->plan->denied = *in->given_denied;
+	return 0;
+}
+
 static int filter_devices(struct composer *c, struct error *e)
 {
 	const struct oci_resources *r = c->in->resources;
@@ -175,7 +188,7 @@ static int filter_devices(struct composer *c, struct error *e)
 		    "%s/devices: this host can filter devices neither by the v1 devices "
 		    "controller nor on a cgroup v2 tree",
 		    r->base);
-	if (hypervisor_policy(c->plan, r, c->in->devices, c->in->policy, c->in->facts, e) < 0)
+	if (take_policy(c, e) < 0)
 		return -1;
 	if (c->in->target->mode == MODE_ADOPT)
 		return extend_filters(c, why, e);
@@ -327,6 +340,21 @@ static void start_plan(struct composer *c)
 		plan_warn(p, "%s", t->warning);
 }
 
+static int group_and_limits(struct composer *c, struct error *e)
+{
+	const struct facts *f = c->in->facts;
+	bool own = c->in->target->mode == MODE_OWN;
+
+	for (size_t i = 0; own && i < f->n_mounts; i++)
+		if (facts_first_of_mount(f->mounts, i))
+			make_directories(c, hierarchy_name(&f->mounts[i]));
+	if (translate(c, e) < 0)
+		return -1;
+	if (own && facts_version(f, "cpuset") == 1)
+		fill_cpusets(c);
+	return 0;
+}
+
 int compose_plan(struct plan *plan, const struct compose_input *given, struct error *e)
 {
 	const struct facts *f = delegated_part(given->facts, plan->arena);
@@ -343,18 +371,14 @@ int compose_plan(struct plan *plan, const struct compose_input *given, struct er
 	start_plan(&c);
 	if (in.target->nothing)
 		return 0;
-	if (in.target->mode == MODE_OWN) {
-		for (size_t i = 0; i < f->n_mounts; i++)
-			if (facts_first_of_mount(f->mounts, i))
-				make_directories(&c, hierarchy_name(&f->mounts[i]));
-	}
-	if (translate(&c, e) < 0)
+	if (!in.only_devices && group_and_limits(&c, e) < 0)
 		return -1;
-	if (in.target->mode == MODE_OWN && facts_version(f, "cpuset") == 1)
-		fill_cpusets(&c);
-	if (filter_devices(&c, e) < 0 || enable_controllers(&c, e) < 0)
+	if (filter_devices(&c, e) < 0)
 		return -1;
-	place(&c);
+	if (!in.only_devices && enable_controllers(&c, e) < 0)
+		return -1;
+	if (!in.only_devices)
+		place(&c);
 	if (give_to_systemd(&c, e) < 0)
 		return -1;
 	if (in.target->mode == MODE_ADOPT && move_to_adopted(&c, e) < 0)

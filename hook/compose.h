@@ -29,6 +29,10 @@ struct compose_input {
 	int64_t init;       /* state.pid; 0: unknown */
 	int64_t vm;         /* 0: there is no process to place yet */
 	const char *vm_why; /* where vm comes from: "state:/pid" */
+	/* A container that is set up already: its device policy as it is to be, and what is denied.
+	 * NULL: made from resources, policy and devices. */
+	const struct device_policy *given, *given_denied;
+	bool only_devices; /* nothing but the device filter, and the unit's part of it */
 };
 
 /* Add the steps to a plan whose arena is set. ERROR_INPUT, ERROR_HOST. */

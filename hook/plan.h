@@ -69,6 +69,7 @@ struct plan {
 	const char *path;                  /* the target cgroup */
 	const char *unit, *slice;          /* systemd manager; else NULL */
 	struct unit_properties properties; /* the unit's; systemd manager */
+	struct unit_properties unwanted;   /* adopt: what its lists must not hold */
 	struct plan_step *steps;
 	size_t n_steps;
 	bool has_devices; /* false: the device filter is left alone */

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "oci/jsonw.h"
+#include "oci/resources_json.h"
 
 const char *const record_status_name[] = {"intent", "applied", "leaving"};
 
@@ -93,6 +94,45 @@ static void put_mounts(struct jsonw *w, const struct record *r)
 	jsonw_end_array(w);
 }
 
+static void put_added(struct jsonw *w, const struct record *r)
+{
+	if (!r->n_added)
+		return;
+	jsonw_array(w, "added");
+	for (size_t i = 0; i < r->n_added; i++)
+		put_process(w, NULL, &r->added[i]);
+	jsonw_end_array(w);
+}
+
+static void put_plugs(struct jsonw *w, const struct record *r)
+{
+	if (!r->n_plugs)
+		return;
+	jsonw_array(w, "plugs");
+	for (size_t i = 0; i < r->n_plugs; i++) {
+		const struct record_plug *p = &r->plugs[i];
+
+		jsonw_flat_object(w, NULL);
+		jsonw_string(w, "path", p->path);
+		jsonw_string(w, "type", p->type == 'b' ? "b" : "c");
+		jsonw_int(w, "major", p->major);
+		jsonw_int(w, "minor", p->minor);
+		if (p->with)
+			jsonw_string(w, "with", p->with);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+}
+
+/* What an update needs of the documents that setup was made from. */
+static void put_wishes(struct jsonw *w, const struct record *r)
+{
+	if (r->has_resources)
+		oci_resources_json(w, "resources", &r->resources);
+	if (r->properties)
+		jsonw_string(w, "properties", r->properties);
+}
+
 void record_json(const struct record *r, struct text *out)
 {
 	struct jsonw w = {.out = out};
@@ -112,14 +152,21 @@ void record_json(const struct record *r, struct text *out)
 	jsonw_string(&w, "slice", r->slice);
 	jsonw_string(&w, "on_stop", r->kill ? "kill" : "move");
 	jsonw_bool(&w, "joined", r->joined);
+	if (r->tail)
+		jsonw_string(&w, "tail", r->tail);
+	if (r->frozen)
+		jsonw_bool(&w, "frozen", true);
 	put_mounts(&w, r);
 	put_process(&w, "init", &r->init);
 	put_process(&w, "vm", &r->vm);
+	put_added(&w, r);
 	if (r->has_devices) {
 		put_policy(&w, "devices", &r->devices);
 		put_policy(&w, "denied", &r->denied);
 		put_policy(&w, "before", &r->before);
+		put_plugs(&w, r);
 	}
+	put_wishes(&w, r);
 	jsonw_array(&w, "steps");
 	for (size_t i = 0; i < r->n_steps; i++)
 		if (matters_later(&r->steps[i]))
@@ -127,6 +174,16 @@ void record_json(const struct record *r, struct text *out)
 	jsonw_end_array(&w);
 	jsonw_end_object(&w);
 	text_puts(out, "\n");
+}
+
+const struct facts_process *record_process(const struct record *r, int64_t pid)
+{
+	if (r->vm.pid == pid)
+		return &r->vm;
+	for (size_t i = 0; i < r->n_added; i++)
+		if (r->added[i].pid == pid)
+			return &r->added[i];
+	return NULL;
 }
 
 int record_version(const struct record *r, const char *controller)
@@ -146,6 +203,8 @@ void record_from_plan(struct record *ret, const struct plan *p, const struct fac
 			       .path = p->path,
 			       .unit = p->unit,
 			       .slice = p->slice,
+			       .properties =
+				   p->properties.n ? unitprop_copy_text(&p->properties, a) : NULL,
 			       .mounts = f->mounts,
 			       .n_mounts = f->n_mounts,
 			       .has_devices = p->has_devices,

@@ -12,7 +12,9 @@
 
 #include "hook/plan.h"
 
-enum { RECORD_VERSION = 1 };
+/* What is written, and the oldest that is read: version 1 had no resources, properties, added
+ * processes or plugged devices. Such a record can be shown and taken down, not updated. */
+enum { RECORD_VERSION = 2, RECORD_OLDEST = 1 };
 
 /* "leaving": a teardown has begun to put values back; no setup may take it for finished. */
 enum record_status { RECORD_INTENT, RECORD_APPLIED, RECORD_LEAVING };
@@ -26,6 +28,14 @@ struct record_step {
 	const char *set; /* "set": the properties that were changed, and old is what they were */
 };
 
+/* A device that was plugged into the running VM, with the numbers that its node had. */
+struct record_plug {
+	const char *path;
+	char type; /* 'b' or 'c' */
+	int64_t major, minor;
+	const char *with; /* it came along with that one (a VFIO group's container); or NULL */
+};
+
 struct record {
 	const char *id;
 	enum record_status status;
@@ -37,16 +47,26 @@ struct record {
 	enum mode mode;
 	const char *path;
 	const char *unit, *slice; /* NULL without the systemd manager */
+	const char *tail;         /* adopt: as in struct target */
 	bool kill;                /* teardown kills what is left instead of moving it */
 	bool joined;              /* others were in the target before: only the VM is ours there */
+	bool frozen;              /* v1: for the moment in which systemd writes the device list */
 	struct facts_mount *mounts;
 	size_t n_mounts;
 	struct facts_process init; /* pid 0: unknown */
 	struct facts_process vm;   /* with the cgroups it came from; pid 0: none yet */
+	struct facts_process
+	    *added; /* more processes that were placed, with where they came from */
+	size_t n_added;
+	bool has_resources;             /* no: a record of version 1 */
+	struct oci_resources resources; /* linux.resources, with what updates changed */
+	const char *properties;         /* the unit's, as JSON; NULL without the systemd manager */
 	bool has_devices;
 	struct device_policy devices; /* what the filter was brought to */
 	struct device_policy denied;  /* adopt: what policy takes out of lists that others made */
 	struct device_policy before;  /* adopt: what it was, as far as the config tells */
+	struct record_plug *plugs;
+	size_t n_plugs;
 	struct record_step *steps;
 	size_t n_steps;
 };
@@ -57,10 +77,13 @@ void record_json(const struct record *r, struct text *out);
 int record_parse(struct record *ret, struct arena *a, const char *file, const char *bytes,
 		 size_t len, struct error *e);
 
+/* Is that what is on record of a process: the VM, or one that was added? NULL: of none. */
+const struct facts_process *record_process(const struct record *r, int64_t pid);
+
 /* The cgroup version that a step's controller belongs to: 1 or 2. */
 int record_version(const struct record *r, const char *controller);
 
-/* The plan's steps and target as a record; old values and processes are filled in by setup. */
+/* The plan's steps, target and unit as a record; the rest is filled in by setup. */
 void record_from_plan(struct record *ret, const struct plan *p, const struct facts *f,
 		      struct arena *a);
 

@@ -3,7 +3,7 @@
  * record_read - a record read back, and refused when it is not what record.c writes
  */
 #include <stddef.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hook/cgpath.h"
@@ -12,9 +12,10 @@
 struct raw {
 	struct opt_int version, created;
 	const char *id, *status, *boot, *bundle, *layout, *manager, *mode, *path, *unit, *slice;
-	const char *on_stop;
-	struct opt_bool joined;
-	const struct json *mounts, *init, *vm, *devices, *denied, *before, *steps;
+	const char *on_stop, *tail, *properties;
+	struct opt_bool joined, frozen;
+	const struct json *mounts, *init, *vm, *added, *devices, *denied, *before, *plugs;
+	const struct json *resources, *steps;
 };
 
 #define RAW(field, kind, must)                                                       \
@@ -43,12 +44,18 @@ static const struct json_field fields[] = {
     RAW(slice, WANT_STRING, false),
     RAW(on_stop, WANT_STRING, true),
     RAW(joined, WANT_BOOL, true),
+    RAW(tail, WANT_STRING, false),
+    RAW(frozen, WANT_BOOL, false),
     RAW(mounts, WANT_ARRAY, true),
     RAW(init, WANT_OBJECT, false),
     RAW(vm, WANT_OBJECT, false),
+    RAW(added, WANT_ARRAY, false),
     RAW(devices, WANT_OBJECT, false),
     RAW(denied, WANT_OBJECT, false),
     RAW(before, WANT_OBJECT, false),
+    RAW(plugs, WANT_ARRAY, false),
+    RAW(resources, WANT_OBJECT, false),
+    RAW(properties, WANT_STRING, false),
     RAW(steps, WANT_ARRAY, true),
 };
 
@@ -157,6 +164,32 @@ static int read_policy(struct device_policy *ret, const struct json *n, struct a
 	return 0;
 }
 
+static int read_plug(struct record_plug *ret, const struct json *n, struct error *e)
+{
+	struct {
+		const char *path, *type, *with;
+		struct opt_int major, minor;
+	} raw = {0};
+	const struct json_field f[] = {
+	    {"path", WANT_STRING, offsetof(__typeof__(raw), path), true, 0, 0},
+	    {"type", WANT_STRING, offsetof(__typeof__(raw), type), true, 0, 0},
+	    {"major", WANT_INT, offsetof(__typeof__(raw), major), true, 0, 4095},
+	    {"minor", WANT_INT, offsetof(__typeof__(raw), minor), true, 0, 1048575},
+	    {"with", WANT_STRING, offsetof(__typeof__(raw), with), false, 0, 0},
+	};
+
+	if (json_read(n, f, COUNT(f), UNKNOWN_REFUSED, &raw, e) < 0)
+		return -1;
+	if (strcmp(raw.type, "b") != 0 && strcmp(raw.type, "c") != 0)
+		return json_error(n, e, "type \"%s\" is neither \"b\" nor \"c\"", raw.type);
+	*ret = (struct record_plug){.path = raw.path,
+				    .type = raw.type[0],
+				    .major = raw.major.v,
+				    .minor = raw.minor.v,
+				    .with = raw.with};
+	return 0;
+}
+
 static int read_mount(struct facts_mount *ret, const struct json *n, struct error *e)
 {
 	static const struct json_field f[] = {
@@ -250,6 +283,25 @@ static int read_lists(struct record *r, const struct raw *raw, struct arena *a, 
 	for (const struct json *n = raw->steps->first; n; n = n->next)
 		if (read_step(ARENA_APPEND(a, r->steps, r->n_steps), n, a, e) < 0)
 			return -1;
+	for (const struct json *n = raw->added ? raw->added->first : NULL; n; n = n->next)
+		if (read_process(ARENA_APPEND(a, r->added, r->n_added), n, a, e) < 0)
+			return -1;
+	for (const struct json *n = raw->plugs ? raw->plugs->first : NULL; n; n = n->next)
+		if (read_plug(ARENA_APPEND(a, r->plugs, r->n_plugs), n, e) < 0)
+			return -1;
+	return 0;
+}
+
+/* What is in a record was in a config before, and is called as it was there. */
+static int read_resources(struct record *r, const struct json *n, struct arena *a, struct error *e)
+{
+	struct oci_resources none = {0};
+
+	r->resources = none;
+	r->has_resources = n != NULL;
+	if (n && oci_resources_read(&r->resources, n, a, e) < 0)
+		return -1;
+	r->resources.base = "/linux/resources";
 	return 0;
 }
 
@@ -257,15 +309,14 @@ static int read_lists(struct record *r, const struct raw *raw, struct arena *a, 
 static int check_version(const struct json *root, struct error *e)
 {
 	const struct json *version = json_member(root, "vmcg");
-	char known[16];
+	long n = version && version->type == JSON_NUMBER ? strtol(version->text, NULL, 10) : 0;
 
-	snprintf(known, sizeof(known), "%d", RECORD_VERSION);
-	if (!version || version->type != JSON_NUMBER || strcmp(version->text, known) == 0)
+	if (!version || version->type != JSON_NUMBER || (n >= RECORD_OLDEST && n <= RECORD_VERSION))
 		return 0;
 	return json_error(version, e,
-			  "the record has version %s, and this vmcg knows version %s only: use the "
-			  "vmcg that made it",
-			  version->text, known);
+			  "the record has version %s, and this vmcg knows versions %d to %d only: "
+			  "use the vmcg that made it",
+			  version->text, RECORD_OLDEST, RECORD_VERSION);
 }
 
 static int read_all(struct record *r, const struct json *root, struct arena *a, struct error *e)
@@ -285,12 +336,16 @@ static int read_all(struct record *r, const struct json *root, struct arena *a, 
 	r->unit = raw.unit;
 	r->slice = raw.slice;
 	r->joined = raw.joined.v;
+	r->tail = raw.tail;
+	r->frozen = raw.frozen.set && raw.frozen.v;
+	r->properties = raw.properties;
 	r->has_devices = raw.devices != NULL;
 	if (read_words(r, &raw, root, e) < 0 || read_lists(r, &raw, a, e) < 0 ||
 	    read_process(&r->init, raw.init, a, e) < 0 || read_process(&r->vm, raw.vm, a, e) < 0 ||
 	    read_policy(&r->devices, raw.devices, a, e) < 0 ||
 	    read_policy(&r->denied, raw.denied, a, e) < 0 ||
-	    read_policy(&r->before, raw.before, a, e) < 0)
+	    read_policy(&r->before, raw.before, a, e) < 0 ||
+	    read_resources(r, raw.resources, a, e) < 0)
 		return -1;
 	return 0;
 }

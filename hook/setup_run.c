@@ -57,6 +57,9 @@ static int make_record(struct record *r, struct setup *s, struct error *e)
 	r->bundle = s->state.bundle;
 	r->created = now();
 	r->kill = s->context->policy.kill;
+	r->tail = s->target.tail;
+	r->has_resources = true;
+	r->resources = s->config.resources;
 	r->joined = s->target.mode == MODE_OWN && g && (g->procs || g->children);
 	if (init)
 		r->init = *init;

@@ -9,10 +9,10 @@
 #include <string.h>
 
 #include "hook/apply.h"
+#include "hook/devnode.h"
 #include "hook/log.h"
 #include "hook/quirks.h"
 #include "hook/unitdiff.h"
-#include "oci/jsonw.h"
 
 /* --- start --- */
 
@@ -128,21 +128,36 @@ static int read_unit(struct unit_properties *ret, struct apply *ap, const char *
 	return r;
 }
 
-static const char *as_text(const struct unit_properties *p, struct arena *a)
+/* What the unit must not allow, in the unit's own words: it may name the node where we have the
+ * numbers. */
+static struct unit_properties named_as_live(const struct apply *ap,
+					    const struct unit_properties *live)
 {
-	struct text out = {0};
-	struct jsonw w = {.out = &out};
-	const char *copy;
+	const struct unit_property *is = unitprop_find(live, "DeviceAllow"), *listed;
+	struct unit_properties ret = {0};
+	struct unit_property *named;
 
-	unitprop_json(&w, NULL, p);
-	copy = arena_copy(a, out.s, out.len);
-	text_free(&out);
-	return copy;
+	listed = ap->unwanted ? unitprop_find(ap->unwanted, "DeviceAllow") : NULL;
+	if (!listed || !is)
+		return ret;
+	named = ARENA_APPEND(ap->arena, ret.list, ret.n);
+	*named = (struct unit_property){.name = listed->name, .type = listed->type};
+	for (size_t i = 0; i < is->n_items; i++) {
+		const char *key = is->items[i].key;
+		const char *numbers = devnode_unit_name(key, ap->arena);
+
+		for (size_t k = 0; k < listed->n_items; k++)
+			if (strcmp(listed->items[k].key, key) == 0 ||
+			    (numbers && strcmp(listed->items[k].key, numbers) == 0))
+				*ARENA_APPEND(ap->arena, named->items, named->n_items) =
+				    (struct unit_item){.key = key, .text = listed->items[k].text};
+	}
+	return ret;
 }
 
 int step_set_look(struct apply *ap, struct record_step *s, struct error *e)
 {
-	struct unit_properties live = {0}, old = {0};
+	struct unit_properties live = {0}, old = {0}, unwanted;
 	const struct record *r = ap->record;
 
 	if (read_unit(&live, ap, s->step.value, e) < 0)
@@ -155,10 +170,12 @@ int step_set_look(struct apply *ap, struct record_step *s, struct error *e)
 			    s->step.value);
 	if (record_version(r, "devices") == 2)
 		devfilter_programs(&ap->programs, &ap->n_programs, ap->fs, s->step.path);
-	unitdiff(&ap->change, &old, ap->properties, &live, ap->arena);
+	unwanted = r->mode == MODE_OWN ? unitdiff_surplus(ap->properties, &live, ap->arena)
+				       : named_as_live(ap, &live);
+	unitdiff(&ap->change, &old, ap->properties, &live, &unwanted, ap->arena);
 	if (ap->change.n) {
-		s->old = as_text(&old, ap->arena);
-		s->set = as_text(&ap->change, ap->arena);
+		s->old = unitprop_copy_text(&old, ap->arena);
+		s->set = unitprop_copy_text(&ap->change, ap->arena);
 	}
 	return 0;
 }

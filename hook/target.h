@@ -45,6 +45,7 @@ struct target {
 				   * chose the base; NULL: the path itself */
 	const char *warning;      /* NULL, or one line worth saying */
 	bool fresh;               /* nothing exists at the path yet */
+	bool standing;            /* systemd: a unit that vmcg started stands there already */
 	bool nothing;             /* rootless without delegation: no limit can apply */
 };
 

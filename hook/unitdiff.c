@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define DEVICE_LIST "DeviceAllow"
+
 static bool is_list(const struct unit_property *p)
 {
 	return strncmp(p->type, "a(", 2) == 0;
@@ -59,7 +61,7 @@ static size_t missing_items(struct unit_property *ret, const struct unit_propert
 static bool allows_everything(const struct unit_properties *live)
 {
 	const struct unit_property *policy = unitprop_find(live, "DevicePolicy");
-	const struct unit_property *list = unitprop_find(live, "DeviceAllow");
+	const struct unit_property *list = unitprop_find(live, DEVICE_LIST);
 
 	return policy && policy->text && strcmp(policy->text, "auto") == 0 &&
 	       (!list || list->n_items == 0);
@@ -78,18 +80,119 @@ static void keep_old(struct unit_properties *old, const struct unit_property *li
 	*ARENA_APPEND(a, old->list, old->n) = *live;
 }
 
+/* --- what the device list must not have --- */
+
+/* The letters of one without those of the other. */
+static const char *without(const char *one, const char *other, struct arena *a)
+{
+	char *letters = arena_alloc(a, sizeof("rwm"));
+	size_t n = 0;
+
+	for (const char *at = "rwm"; *at; at++)
+		if (strchr(one, *at) && !strchr(other, *at))
+			letters[n++] = *at;
+	letters[n] = '\0';
+	return letters;
+}
+
+/* The last list of that name, or an empty one. */
+static struct unit_property device_list(const struct unit_properties *p)
+{
+	const struct unit_property *found = unitprop_find(p, DEVICE_LIST);
+
+	return found ? *found : (struct unit_property){.name = DEVICE_LIST, .type = "a(ss)"};
+}
+
+static const char *letters_of(const struct unit_property *p, const char *key)
+{
+	const struct unit_item *item = find_item(p, key);
+
+	return item && item->text ? item->text : "";
+}
+
+struct unit_properties unitdiff_surplus(const struct unit_properties *wanted,
+					const struct unit_properties *live, struct arena *a)
+{
+	const struct unit_property want = device_list(wanted), is = device_list(live);
+	struct unit_property surplus = {.name = DEVICE_LIST, .type = "a(ss)"};
+	struct unit_properties ret = {0};
+
+	if (!unitprop_find(wanted, DEVICE_LIST))
+		return ret;
+	for (size_t i = 0; i < is.n_items; i++) {
+		const char *key = is.items[i].key;
+		const char *more = without(letters_of(&is, key), letters_of(&want, key), a);
+
+		if (*more)
+			*ARENA_APPEND(a, surplus.items, surplus.n_items) =
+			    (struct unit_item){.key = key, .text = more};
+	}
+	if (surplus.n_items)
+		*ARENA_APPEND(a, ret.list, ret.n) = surplus;
+	return ret;
+}
+
+static bool has_unwanted(const struct unit_property *live, const struct unit_property *unwanted)
+{
+	for (size_t i = 0; i < live->n_items; i++)
+		if (live->items[i].text &&
+		    strpbrk(letters_of(unwanted, live->items[i].key), live->items[i].text))
+			return true;
+	return false;
+}
+
+/* What the unit has and is to have, without what it must not have. */
+static void list_anew(struct unit_properties *change, struct unit_properties *old,
+		      const struct unit_property *wanted, const struct unit_properties *live,
+		      const struct unit_property *unwanted, struct arena *a)
+{
+	const struct unit_property is = device_list(live);
+	const struct unit_property *policy = unitprop_find(live, "DevicePolicy");
+	struct unit_property list = *wanted;
+
+	list.items = NULL;
+	list.n_items = 0;
+	*ARENA_APPEND(a, change->list, change->n) = list;
+	for (size_t i = 0; i < is.n_items; i++) {
+		struct unit_item item = is.items[i];
+
+		item.text =
+		    without(both(item.text ? item.text : "", letters_of(wanted, item.key), a),
+			    letters_of(unwanted, item.key), a);
+		if (*item.text)
+			*ARENA_APPEND(a, list.items, list.n_items) = item;
+	}
+	for (size_t i = 0; i < wanted->n_items; i++)
+		if (!find_item(&is, wanted->items[i].key))
+			*ARENA_APPEND(a, list.items, list.n_items) = wanted->items[i];
+	if (policy)
+		*ARENA_APPEND(a, change->list, change->n) = *policy;
+	*ARENA_APPEND(a, change->list, change->n) = list;
+	keep_old(old, &is, a);
+}
+
+/* --- the whole --- */
+
 void unitdiff(struct unit_properties *change, struct unit_properties *old,
 	      const struct unit_properties *wanted, const struct unit_properties *live,
-	      struct arena *a)
+	      const struct unit_properties *unwanted, struct arena *a)
 {
+	const struct unit_property want = device_list(wanted), has = device_list(live);
+	const struct unit_property not_want = device_list(unwanted);
+	bool anew = has_unwanted(&has, &not_want);
+
 	*change = *old = (struct unit_properties){0};
+	if (anew)
+		list_anew(change, old, &want, live, &not_want, a);
 	for (size_t i = 0; i < wanted->n; i++) {
 		struct unit_property p = wanted->list[i];
 		const struct unit_property *is = unitprop_find(live, p.name);
 
 		if (!is || unitprop_find(wanted, p.name) != &wanted->list[i])
 			continue;
-		if (strcmp(p.name, "DeviceAllow") == 0 && allows_everything(live))
+		if (strcmp(p.name, DEVICE_LIST) == 0 && (anew || allows_everything(live)))
+			continue;
+		if (strcmp(p.name, "DevicePolicy") == 0 && unitprop_find(change, p.name))
 			continue;
 		if (is_list(&p) ? missing_items(&p, &wanted->list[i], is, a) == 0
 				: unitprop_equal(&p, is))
@@ -101,6 +204,15 @@ void unitdiff(struct unit_properties *change, struct unit_properties *old,
 
 /* --- back --- */
 
+/* Was a list sent empty first, to be written anew? */
+static bool is_cleared(const struct unit_properties *set, const char *name)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (strcmp(set->list[i].name, name) == 0 && set->list[i].n_items == 0)
+			return true;
+	return false;
+}
+
 /* Is an item of the list still what was sent? */
 static bool is_as_set(const struct unit_item *item, const struct unit_item *set)
 {
@@ -108,9 +220,10 @@ static bool is_as_set(const struct unit_item *item, const struct unit_item *set)
 	       (!set->text || (item->text && strcmp(set->text, item->text) == 0));
 }
 
-/* The list as it is now, without what was added and with what an added item had replaced. */
+/* The list as it is now, without what was added, with what an added item had replaced, and, where
+ * it was written anew, with what was left out. */
 static void list_back(struct unit_properties *back, const struct unit_property *old,
-		      const struct unit_property *set, const struct unit_property *live,
+		      const struct unit_property *set, const struct unit_property *live, bool anew,
 		      struct arena *a)
 {
 	struct unit_property list = *live;
@@ -126,6 +239,9 @@ static void list_back(struct unit_properties *back, const struct unit_property *
 		if (was)
 			*ARENA_APPEND(a, list.items, list.n_items) = *was;
 	}
+	for (size_t i = 0; anew && old && i < old->n_items; i++)
+		if (!find_item(set, old->items[i].key) && !find_item(live, old->items[i].key))
+			*ARENA_APPEND(a, list.items, list.n_items) = old->items[i];
 	if (unitprop_equal(&list, live))
 		return;
 	*ARENA_APPEND(a, back->list, back->n) =
@@ -144,10 +260,10 @@ void unitdiff_back(struct unit_properties *back, const struct unit_properties *o
 		const struct unit_property *was = unitprop_find(old, p->name);
 		const struct unit_property *is = unitprop_find(live, p->name);
 
-		if (!is)
+		if (!is || unitprop_find(set, p->name) != p)
 			continue;
 		if (is_list(p))
-			list_back(back, was, p, is, a);
+			list_back(back, was, p, is, is_cleared(set, p->name), a);
 		else if (was && unitprop_equal(is, p))
 			*ARENA_APPEND(a, back->list, back->n) = *was;
 	}

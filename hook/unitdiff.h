@@ -17,10 +17,17 @@
  * name is none of this systemd's and left out. DeviceAllow is left alone while the
  * unit allows everything (DevicePolicy auto and no list): its first entry would
  * deny all the rest. live must have DevicePolicy and DeviceAllow then.
+ * unwanted: letters that items of DeviceAllow must not have; the list is then sent
+ * anew, empty first, the policy with it: in another order systemd says ever after
+ * that the unit needs a reload.
  */
 void unitdiff(struct unit_properties *change, struct unit_properties *old,
 	      const struct unit_properties *wanted, const struct unit_properties *live,
-	      struct arena *a);
+	      const struct unit_properties *unwanted, struct arena *a);
+
+/* For a unit of our own, whose list is ours: what of live's DeviceAllow wanted does not have. */
+struct unit_properties unitdiff_surplus(const struct unit_properties *wanted,
+					const struct unit_properties *live, struct arena *a);
 
 /*
  * What takes a change back: only what is still as it was set, and of a list only the items

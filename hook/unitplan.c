@@ -168,7 +168,8 @@ static bool is_done_by_systemd(const struct unitplan_work *w, const struct plan_
 {
 	const struct facts_mount *m = facts_mount(w->facts, s->controller);
 
-	return w->own && (s->op == PLAN_MKDIR || s->op == PLAN_PLACE) && m && manages(w->facts, m);
+	return w->starting && (s->op == PLAN_MKDIR || s->op == PLAN_PLACE) && m &&
+	       manages(w->facts, m);
 }
 
 /* Is a controller enabled by Delegate=true? */
@@ -308,9 +309,12 @@ static int plan_set(struct unitplan_work *w, struct error *e)
 
 	if (unitplan_devices(w, list, e) < 0 || unitplan_limits(w, e) < 0)
 		return -1;
+	/* Of a unit of ours: a change of the devices alone is no word about tasks. */
+	if (w->own && w->limits.n)
+		lift_tasks(w);
 	append(w, list);
 	drop_what_systemd_does(w);
-	if (list->n)
+	if (list->n || w->plan->unwanted.n)
 		put_first(w, PLAN_SET);
 	return 0;
 }
@@ -332,6 +336,7 @@ int unitplan(struct plan *p, const struct unitplan_input *in, struct error *e)
 				  .facts = in->facts,
 				  .arena = p->arena,
 				  .own = in->target->mode == MODE_OWN,
+				  .starting = in->target->mode == MODE_OWN && !in->target->standing,
 				  .version = p->layout == LAYOUT_UNIFIED ? 2 : 1,
 				  .systemd = in->facts->systemd,
 				  .steps = copy_steps(p),
@@ -341,5 +346,5 @@ int unitplan(struct plan *p, const struct unitplan_input *in, struct error *e)
 		plan_note(p, "the version of systemd is not known: taken as a current one");
 		w.systemd = w.version == 2 ? UINT64_MAX : LAST_WITH_V1;
 	}
-	return w.own ? plan_start(&w, e) : plan_set(&w, e);
+	return w.starting ? plan_start(&w, e) : plan_set(&w, e);
 }

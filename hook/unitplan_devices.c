@@ -118,11 +118,11 @@ static int own_list(struct unitplan_work *w, struct unit_properties *list, int v
 	return 0;
 }
 
-/* The runtime's unit: its list is added to, never emptied. */
+/* The runtime's unit: its list is added to, and what is denied is taken out of it. */
 static void extend_list(struct unitplan_work *w, struct unit_properties *list, int version,
 			const char *why)
 {
-	const struct device_policy *p = &w->plan->devices;
+	const struct device_policy *p = &w->plan->devices, *denied = &w->plan->denied;
 	char rule[32];
 
 	if (p->allow || version != w->version)
@@ -132,12 +132,11 @@ static void extend_list(struct unitplan_work *w, struct unit_properties *list, i
 			plan_warn(w->plan, "%s: %s: %s: a daemon-reload may take it away",
 				  p->entries[i].why ? p->entries[i].why : why,
 				  devrules_format(&p->entries[i], rule), reason(w, &p->entries[i]));
-	if (w->plan->denied.n)
-		plan_warn(w->plan,
-			  "%s: %s: a daemon-reload may allow it again, the unit is the runtime's",
-			  w->plan->denied.entries[0].why,
-			  devrules_format(&w->plan->denied.entries[0], rule));
+	for (size_t i = 0; i < denied->n; i++)
+		plan_note(w->plan, "%s: %s: taken out of the DeviceAllow of the runtime's unit",
+			  denied->entries[i].why, devrules_format(&denied->entries[i], rule));
 	allow(w, list, p, why);
+	allow(w, &w->plan->unwanted, denied, why);
 }
 
 int unitplan_devices(struct unitplan_work *w, struct unit_properties *list, struct error *e)

@@ -321,7 +321,7 @@ static void warn_file_only(struct unitplan_work *w, const struct unitplan_row *r
 
 	if (row->at_rest && strcmp(unitplan_trim(w, s->value), row->at_rest) == 0)
 		return;
-	if (!w->own && row->start_only)
+	if (!w->starting && row->start_only)
 		reason = arena_printf(w->arena, "systemd takes %s when a unit starts only",
 				      row->property);
 	else
@@ -355,7 +355,7 @@ static int convert_step(struct unitplan_work *w, size_t i, struct error *e)
 
 	if (!row)
 		return 0;
-	if (!unitplan_has(w, row->since, row->until) || (row->start_only && !w->own)) {
+	if (!unitplan_has(w, row->since, row->until) || (row->start_only && !w->starting)) {
 		if (last)
 			warn_file_only(w, row, s);
 		return 0;

@@ -17,6 +17,7 @@ struct unitplan_work {
 	const struct facts *facts;
 	struct arena *arena;
 	bool own;
+	bool starting;    /* own, and the unit is not there yet */
 	int version;      /* of cgroups, as systemd takes this host: 1 unless unified */
 	uint64_t systemd; /* version; a current one where it is not known */
 	const struct plan_step *steps; /* as they were composed */

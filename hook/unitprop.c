@@ -161,6 +161,18 @@ void unitprop_json(struct jsonw *w, const char *key, const struct unit_propertie
 	jsonw_end_array(w);
 }
 
+const char *unitprop_copy_text(const struct unit_properties *p, struct arena *a)
+{
+	struct text out = {0};
+	struct jsonw w = {.out = &out};
+	const char *copy;
+
+	unitprop_json(&w, NULL, p);
+	copy = arena_copy(a, out.s, out.len);
+	text_free(&out);
+	return copy;
+}
+
 /* --- for people --- */
 
 static void show_number(struct text *out, uint64_t n)

@@ -55,6 +55,9 @@ bool unitprop_equal(const struct unit_property *a, const struct unit_property *b
  * "a(st)" of pairs, "ay" of numbers). */
 void unitprop_json(struct jsonw *w, const char *key, const struct unit_properties *p);
 
+/* The same array on one line, as text in the arena. */
+const char *unitprop_copy_text(const struct unit_properties *p, struct arena *a);
+
 /* The value alone, for people: 536870912, infinity, yes, "strict", [/dev/char/10:232 rwm, ...] */
 void unitprop_text(const struct unit_property *p, struct text *out);
 

@@ -8,9 +8,9 @@
 # thing. Frame: argv, stages, commands.
 pure=(cgpath procfs facts facts_json facts_text convert policy target unitname hypervisor grant compose
 	planner cpu cpuset memory pids blkio hugetlb rdma network unified plan plan_text devrules
-	devprog devlist quirks readback record record_read undo_value unitprop unitplan
+	devprog devlist quirks readback record record_read record_merge undo_value unitprop unitplan
 	unitplan_limits unitplan_cpu unitplan_io unitplan_devices unitdiff gc_verdict)
-effect=(apply step_check step_devices step_group step_place step_unit step_write undo undo_files undo_unit drain cgroupfs cgroupfs_mark devfilter
+effect=(apply devnode step_check step_devices step_group step_place step_unit step_write undo undo_files undo_unit drain cgroupfs cgroupfs_mark devfilter
 	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
 	setup_facts fault yard sandbox sandbox_rules sandbox_gen systemd systemd_call systemd_connect
 	systemd_error systemd_job systemd_library systemd_message)

@@ -252,9 +252,9 @@ static void test_from_plan(void **state)
 static const struct {
 	const char *from, *to, *want; /* to NULL: cut here */
 } damages[] = {
-    {"\"vmcg\":1", "\"vmcg\":2", OTHER_VERSION},
-    {"\"vmcg\":1", "\"vmcg\":0", OTHER_VERSION},
-    {"\"vmcg\":1,", "", "vmcg"},
+    {"\"vmcg\":2", "\"vmcg\":3", OTHER_VERSION},
+    {"\"vmcg\":2", "\"vmcg\":0", OTHER_VERSION},
+    {"\"vmcg\":2,", "", "vmcg"},
     {"{\"vmcg\"", "[1] {\"vmcg\"", ""},
     {"\"steps\"", NULL, ""},
     {"\"id\":\"c1\",", "", "\"id\""},

@@ -147,10 +147,10 @@ static void test_diff(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct unit_properties change, old;
 		struct unit_properties wanted = as_list(cases[i].wanted);
-		struct unit_properties live = as_list(cases[i].live);
+		struct unit_properties live = as_list(cases[i].live), none = {0};
 		struct arena a = {0};
 
-		unitdiff(&change, &old, &wanted, &live, &a);
+		unitdiff(&change, &old, &wanted, &live, &none, &a);
 		if (!same(&change, cases[i].change) || !same(&old, cases[i].old)) {
 			print_error("%s: %zu to change, %zu to keep\n", cases[i].what, change.n,
 				    old.n);

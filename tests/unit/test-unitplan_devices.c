@@ -94,8 +94,9 @@ static const struct row rows[] = {
      .adopt = true,
      .denied = true,
      .want = "DeviceAllow=[/dev/char/10:232 rwm] /d\n"
-	     "! policy:/devices/deny: c 1:1 rw: a daemon-reload may allow it again, the unit is "
-	     "the runtime's\n"},
+	     "- DeviceAllow=[/dev/char/1:1 rw] /d\n"
+	     "! policy:/devices/deny: c 1:1 rw: taken out of the DeviceAllow of the runtime's "
+	     "unit\n"},
 };
 
 static void set_policy(struct scene *s, const struct row *row)

@@ -90,6 +90,11 @@ const char *scene_properties(struct scene *s, const char *head)
 		unitprop_text(p, &t);
 		text_printf(&t, " %s\n", p->why);
 	}
+	for (size_t i = 0; i < s->plan.unwanted.n; i++) {
+		text_printf(&t, "- %s=", s->plan.unwanted.list[i].name);
+		unitprop_text(&s->plan.unwanted.list[i], &t);
+		text_printf(&t, " %s\n", s->plan.unwanted.list[i].why);
+	}
 	return keep(s, &t);
 }
 
