@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "oci/config.h"
+#include "oci/resources_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -59,6 +60,34 @@ static void check_config(const struct oci_config *c)
 		     "a node has no type");
 }
 
+/* Back from the text that the resources were written as; the text of that. */
+static void write_again(struct text *ret, const struct text *first, struct arena *a)
+{
+	static const struct json_options o = {.name = "written"};
+	struct oci_resources again;
+	struct jsonw w = {.out = ret};
+	struct json *root;
+
+	if (json_parse(&root, NULL, a, first->s, first->len, &o, NULL) < 0 ||
+	    oci_resources_read(&again, root, a, NULL) < 0)
+		must(false, first->s);
+	else
+		oci_resources_json(&w, NULL, &again);
+}
+
+/* What was accepted can be written, read and written again, and is the same text. */
+static void check_written(const struct oci_resources *r, struct arena *a)
+{
+	struct text first = {0}, second = {0};
+	struct jsonw w = {.out = &first};
+
+	oci_resources_json(&w, NULL, r);
+	write_again(&second, &first, a);
+	must(!strcmp(first.s, second.s), "what was written reads as something else");
+	text_free(&first);
+	text_free(&second);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct oci_config c = {0};
@@ -71,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		must(!c.resources.base, "the output was touched");
 	} else {
 		check_config(&c);
+		check_written(&c.resources, &a);
 	}
 	arena_free(&a);
 	return 0;
