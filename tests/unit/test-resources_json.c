@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -19,10 +20,11 @@ static void read_text(struct oci_resources *ret, struct arena *a, const char *s)
 	struct json *root;
 	struct error e;
 
-	*ret = (struct oci_resources){0};
 	if (json_parse(&root, NULL, a, s, strlen(s), &o, &e) < 0 ||
-	    oci_resources_read(ret, root, a, &e) < 0)
+	    oci_resources_read(ret, root, a, &e) < 0) {
 		fail_msg("%s\n   %s", s, e.text);
+		abort(); /* not reached; says that ret is set behind this */
+	}
 }
 
 static const char *write_text(const struct oci_resources *r, struct arena *a)
