@@ -13,6 +13,7 @@ pure=(cgpath procfs facts facts_json facts_text convert policy target unitname h
 effect=(apply devnode step_check step_devices step_group step_place step_unit step_write undo undo_files undo_unit drain cgroupfs cgroupfs_mark devfilter
 	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
 	setup_facts fault yard sandbox sandbox_rules sandbox_gen systemd systemd_call systemd_connect
-	systemd_error systemd_job systemd_library systemd_message)
+	systemd_error systemd_job systemd_library systemd_message usage_read vmm_read)
 frame=(main cli bus setup setup_run plan_command precreate poststart teardown inspect list show
+	show_text show_json
 	add update device check gc features)
