@@ -219,7 +219,6 @@ static void put_rule(struct jsonw *w, const struct oci_device_rule *rule)
 		access[n++] = 'w';
 	if (rule->access & OCI_MKNOD)
 		access[n++] = 'm';
-	access[n] = '\0';
 	jsonw_flat_object(w, NULL);
 	jsonw_bool(w, "allow", rule->allow);
 	jsonw_string(w, "type", type);
