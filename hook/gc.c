@@ -164,6 +164,7 @@ static void judge(struct gc *gc, struct store *store, const struct record *r, st
 		report_error(gc, r->id, FAILED, &e);
 		return;
 	}
+	/* HERE a container that a killed vmcg has left frozen is thawed, even when it lives. */
 	gc_verdict(&verdict, r, &sight, a);
 	if (!verdict.dead)
 		report(gc, r->id, LIVES, verdict.why);

@@ -360,9 +360,9 @@ void store_sweep(const struct store *s)
 
 void store_close(struct store *s)
 {
-	char name[1100];
-
 	if (s->lock >= 0) {
+		char name[1100];
+
 		/* Under the lock: nobody can be writing a record of this id. One that was killed
 		 * while writing has left its temporary file. */
 		if (!has_record(s, s->id)) {
