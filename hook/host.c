@@ -94,6 +94,7 @@ static int find_machine(struct host_work *w, struct error *e)
 	/* Without the map the kernel has one user namespace only. */
 	r = sysfile_read(&map, &len, w->arena, host_path(w, "/proc/self/uid_map"));
 	f->rootless = f->euid != 0 || (r == 0 && !procfs_uid_map_is_initial(map, len));
+	w->uid = r == 0 ? procfs_uid_outside(map, len, (int64_t)f->euid) : (int64_t)f->euid;
 	return 0;
 }
 

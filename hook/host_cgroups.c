@@ -190,21 +190,44 @@ static bool is_delegated(const struct host_work *w, const char *dir)
 	return true;
 }
 
+/* The highest group on the way to path that was handed to the caller; NULL: none was. */
+static const char *find_handed(const struct host_work *w, const struct facts_mount *m,
+			       const char *path)
+{
+	size_t depth = path ? cgpath_depth(path) : 0;
+
+	for (size_t i = 0; path && i <= depth; i++) {
+		const char *head = cgpath_head(w->arena, path, i);
+		const char *dir = host_cgroup_dir(w, m, head);
+
+		if (dir && is_delegated(w, dir))
+			return head;
+	}
+	return NULL;
+}
+
+/*
+ * The kernel lets a user move a process within one delegated tree, wherever he himself is: so the
+ * process decides, then the caller's own group. A login has its scope beside the user's systemd,
+ * which is his all the same.
+ */
 void host_find_delegated(struct host_work *w)
 {
 	const struct facts_mount *m = facts_mount(w->facts, "unified");
 	const struct procfs_cgroup *own = procfs_find_cgroup(w->own, w->n_own, "unified");
-	size_t depth = own ? cgpath_depth(own->path) : 0;
+	struct facts *f = w->facts;
 
-	if (!w->facts->rootless || !m || !own || host_is_outside(own->path))
+	if (!f->rootless || !m)
 		return;
-	for (size_t i = 0; i <= depth; i++) {
-		const char *path = cgpath_head(w->arena, own->path, i);
-		const char *dir = host_cgroup_dir(w, m, path);
-
-		if (dir && is_delegated(w, dir)) {
-			w->facts->delegated = path;
-			return;
-		}
-	}
+	/* The VM comes after init. */
+	for (size_t i = f->n_processes; i > 0 && !f->delegated; i--)
+		f->delegated =
+		    find_handed(w, m, facts_process_path(&f->processes[i - 1], "unified"));
+	if (!f->delegated && own && !host_is_outside(own->path))
+		f->delegated = find_handed(w, m, own->path);
+	if (!f->delegated && w->uid >= 0)
+		f->delegated = find_handed(
+		    w, m,
+		    arena_printf(w->arena, "/user.slice/user-%lld.slice/user@%lld.service",
+				 (long long)w->uid, (long long)w->uid));
 }

@@ -19,6 +19,7 @@ struct host_work {
 	int (*look)(const char *path, struct host_look *ret);
 	struct procfs_cgroup *own; /* /proc/self/cgroup */
 	size_t n_own;
+	int64_t uid; /* the caller's, outside of his user namespace; -1: unknown */
 };
 
 enum { HOST_MAGIC_CGROUP = 0x27e0eb, HOST_MAGIC_CGROUP2 = 0x63677270 };

@@ -41,17 +41,38 @@ static const char *doubtful_form(const char *path, struct arena *a)
 	    path);
 }
 
-/* Rootless, and no group to put anything into. */
-static int nothing_delegated(struct target *t, const struct target_wishes *w, struct error *e)
+/* Rootless, and no group that the VM can be put into; why is a clause, way_out another. */
+static int nothing_applies(struct target *t, const struct target_wishes *w, const char *why,
+			   const char *way_out, struct arena *a, struct error *e)
 {
 	if (w->rootless_require)
 		return error_set(e, ERROR_HOST,
-				 "rootless: no cgroup is delegated to this user, and policy "
-				 "says \"rootless\": \"require\"; delegate one, for example "
-				 "with systemd's Delegate=yes on user@.service");
+				 "rootless: %s, and policy says \"rootless\": \"require\"; %s", why,
+				 way_out);
 	t->nothing = true;
-	t->warning = "rootless: no cgroup is delegated to this user, so no limit applies";
+	t->warning = arena_printf(a, "rootless: %s, so no limit applies", why);
 	return 0;
+}
+
+static int nothing_delegated(struct target *t, const struct target_wishes *w, struct arena *a,
+			     struct error *e)
+{
+	return nothing_applies(t, w, "no cgroup is delegated to this user",
+			       "delegate one, for example with systemd's Delegate=yes on "
+			       "user@.service",
+			       a, e);
+}
+
+/* Rootless: where the VM is, if that is outside of what is delegated. The kernel lets nobody take
+ * it from there; his systemd may. */
+static const char *out_of_reach(const struct target_wishes *w, const struct facts *f)
+{
+	const struct facts_process *vm = facts_process(f, w->vm);
+	const char *path = vm ? facts_process_path(vm, "unified") : NULL;
+
+	if (!f->rootless || !f->delegated || !path || cgpath_within(path, f->delegated))
+		return NULL;
+	return path;
 }
 
 /* --- where a runtime has put init --- */
@@ -137,6 +158,32 @@ static const char *literal_tail(const struct target_wishes *w, struct arena *a)
 
 /* --- manager --- */
 
+/* The group of the user's systemd, user@UID.service: what was delegated to the caller, or above
+ * that. NULL: none. */
+static const char *user_manager(const struct facts *f, struct arena *a)
+{
+	const char *at = f->delegated;
+
+	for (; at; at = cgpath_parent(a, at)) {
+		const char *name = cgpath_name(at);
+
+		if (strncmp(name, "user@", 5) == 0 &&
+		    strcmp(name + strcspn(name, "."), ".service") == 0)
+			break;
+	}
+	return at;
+}
+
+/* Without a cgroupsPath: did the runtime ask systemd, or is it the only one who can move the VM? */
+static bool needs_unit(const struct target_wishes *w, const struct facts *f, struct arena *a)
+{
+	const char *end;
+
+	if (w->mode != MODE_OWN && runtimes_group(&end, w, f, NULL, true, a))
+		return true;
+	return !w->cgroups_path && out_of_reach(w, f) && user_manager(f, a);
+}
+
 static enum manager choose_manager(const struct target_wishes *w, const struct facts *f,
 				   struct arena *a)
 {
@@ -147,10 +194,9 @@ static enum manager choose_manager(const struct target_wishes *w, const struct f
 		return (enum manager)w->manager;
 	if (!f->systemd)
 		return MANAGER_CGROUPFS;
-	/* Nobody named a unit, but the runtime asked systemd for one. */
+	/* Nobody named a unit. */
 	if (!given(w->cgroups_path))
-		return adoptable && runtimes_group(&end, w, f, NULL, true, a) ? MANAGER_SYSTEMD
-									      : MANAGER_CGROUPFS;
+		return needs_unit(w, f, a) ? MANAGER_SYSTEMD : MANAGER_CGROUPFS;
 	if (!unitname_has_form(w->cgroups_path))
 		return MANAGER_CGROUPFS;
 	/* A runtime that was not told to ask systemd took it as a directory's name. */
@@ -175,22 +221,12 @@ static bool find_runtimes_unit(struct target *t, const struct target_wishes *w,
 	return true;
 }
 
-/*
- * Rootless: the user's systemd has its groups below its own, user@UID.service,
- * which is what was delegated to the caller, or above that.
- */
+/* Rootless: the user's systemd has its groups below its own. */
 static int locate_user_manager(struct target *t, const struct target_wishes *w,
 			       const struct facts *f, struct arena *a, struct error *e)
 {
-	const char *base = f->delegated;
-	const char *name;
+	const char *base = user_manager(f, a);
 
-	for (; base; base = cgpath_parent(a, base)) {
-		name = cgpath_name(base);
-		if (strncmp(name, "user@", 5) == 0 &&
-		    strcmp(name + strcspn(name, "."), ".service") == 0)
-			break;
-	}
 	if (base)
 		t->path = cgpath_join(a, base, t->path);
 	else if (f->delegated)
@@ -200,7 +236,7 @@ static int locate_user_manager(struct target *t, const struct target_wishes *w,
 				 "cgroupfs",
 				 f->delegated);
 	else
-		return nothing_delegated(t, w, e);
+		return nothing_delegated(t, w, a, e);
 	return 0;
 }
 
@@ -272,10 +308,20 @@ static int locate_cgroupfs(struct target *t, const struct target_wishes *w, cons
 static int locate_rootless(struct target *t, const struct target_wishes *w, const struct facts *f,
 			   struct arena *a, struct error *e)
 {
+	const char *at = out_of_reach(w, f);
+
 	if (t->tail)
 		return 0; /* the runtime's own group, found where init sits */
 	if (!f->delegated)
-		return nothing_delegated(t, w, e);
+		return nothing_delegated(t, w, a, e);
+	if (at)
+		return nothing_applies(
+		    t, w,
+		    arena_printf(a,
+				 "process %lld is in %s, outside of what is delegated to this user "
+				 "(%s), from where only his systemd can take it",
+				 (long long)w->vm, at, f->delegated),
+		    "use --cgroup-manager systemd, with a cgroupsPath of its form or none", a, e);
 	if (!cgpath_within(t->path, f->delegated))
 		t->path = cgpath_join(a, f->delegated, t->path);
 	return 0;

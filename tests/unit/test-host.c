@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -453,12 +454,79 @@ static void test_user_namespace(void **state)
 	fakehost_drop(&k);
 }
 
+/* A group whose directory and files are the caller's. */
+#define HANDED(path)                                  \
+	{CG path "/cgroup.procs", ""},                \
+	{                                             \
+		CG path "/cgroup.subtree_control", "" \
+	}
+#define USERS "/user.slice/user-1000.slice/user@1000.service"
+
+/* Which tree may the caller manage: the process's, else his own, else that of his systemd? */
+static const struct {
+	const char *what;
+	unsigned is, outside;      /* what the caller's user namespace maps, of his own number: 0 */
+	const char *own, *process; /* NULL: no process is asked about */
+	const char *want;
+} delegations[] = {
+    {"the process is in a tree of its own", 0, 1000, "0::/a/x\n", "0::/b/x\n", "/b"},
+    {"the process is where nothing is delegated", 0, 1000, "0::/a/x\n", "0::/x\n", "/a"},
+    {"no process", 0, 1000, "0::/a/x\n", NULL, "/a"},
+    {"a login beside the user's systemd", 0, 1000, "0::/x\n", "0::/x\n", USERS},
+    {"out of what can be seen", 0, 1000, "0::/../a\n", NULL, USERS},
+    {"another user's systemd", 0, 1001, "0::/x\n", "0::/x\n", NULL},
+    {"a user without a number outside", 1, 1000, "0::/x\n", NULL, NULL},
+};
+
+static void test_delegated(void **state)
+{
+	static const int64_t pid = 42;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(delegations); i++) {
+		const char *process = delegations[i].process;
+		char map[64];
+		const struct entry entries[] = {
+		    {"/proc/sys/kernel/osrelease", "6.1\n"},
+		    {"/proc/self/uid_map", map},
+		    {"/proc/self/cgroup", delegations[i].own},
+		    {"/proc/42/status", "Name:\tqemu\nTgid:\t42\n"},
+		    {"/proc/42/stat", STAT(42, "qemu", 777)},
+		    {"/proc/42/cgroup", process ? process : "0::/\n"},
+		    {CG, V2(5)},
+		    HANDED("/a"),
+		    HANDED("/b"),
+		    HANDED(USERS),
+		    {NULL, NULL},
+		};
+		struct host_wishes w = {.look = fakehost_look, .pids = &pid};
+		struct error e = {0};
+		struct facts f;
+		struct fake k;
+
+		snprintf(map, sizeof(map), "%u %u 1\n", geteuid() + delegations[i].is,
+			 delegations[i].outside);
+		fakehost_make(&k, entries);
+		w.prefix = k.top;
+		w.n_pids = process != NULL;
+		if (host_probe(&f, &k.arena, &w, &e) != 0)
+			fail_msg("%s: %s", delegations[i].what, e.text);
+		if (!f.delegated != !delegations[i].want ||
+		    (f.delegated && strcmp(f.delegated, delegations[i].want) != 0))
+			fail_msg("%s: got %s, want %s", delegations[i].what,
+				 f.delegated ? f.delegated : "none",
+				 delegations[i].want ? delegations[i].want : "none");
+		fakehost_drop(&k);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_layouts),   cmocka_unit_test(test_cgroups),
 	    cmocka_unit_test(test_processes), cmocka_unit_test(test_process_refused),
 	    cmocka_unit_test(test_extend),    cmocka_unit_test(test_user_namespace),
+	    cmocka_unit_test(test_delegated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,8 @@ enum { INIT = 42, VM = 77 };
 #define USER_SD_AT(path) ROOTLESS ",\"systemd\":257,\"delegated\":\"" path "\""
 #define USER_SD          USER_SD_AT("/user.slice/user-1.slice/user@1.service")
 
+#define LOGIN            "/user.slice/user-1.slice/session-2.scope"
+
 /* What a row adds to its host. */
 #define INIT_AT(path)    "\"processes\":[{\"pid\":42,\"cgroups\":{\"unified\":\"" path "\"}}]"
 #define INIT_V1(mem, cpu) \
@@ -442,6 +444,45 @@ static const struct row rootless[] = {
      .path = ":p:n",
      .require = true,
      .want = "host: \"rootless\": \"require\""},
+
+    /* a login's scope is beside the user's systemd, which can fetch a process from there */
+    {.host = USER_SD,
+     .more = INIT_AT(LOGIN),
+     .vm = INIT,
+     .want = "systemd own /user.slice/user-1.slice/user@1.service/user.slice/vmcg-c1.scope "
+	     "unit=vmcg-c1.scope slice=user.slice fresh"},
+    {.host = USER_SD,
+     .more = INIT_AT("/user.slice/user-1.slice/user@1.service/app.slice/x.scope"),
+     .vm = INIT,
+     .want = "cgroupfs own /user.slice/user-1.slice/user@1.service/vmcg/c1 fresh"},
+    {.host = USER_SD,
+     .more = INIT_AT(LOGIN),
+     .want = "cgroupfs own /user.slice/user-1.slice/user@1.service/vmcg/c1 fresh"},
+    {.host = USER_SD,
+     .path = "/vm",
+     .more = INIT_AT(LOGIN),
+     .vm = INIT,
+     .want = "cgroupfs own /vm nothing ! rootless: process 42 is in " LOGIN ", outside of what is "
+	     "delegated to this user (/user.slice/user-1.slice/user@1.service), from where only "
+	     "his systemd can take it, so no limit applies"},
+    {.host = USER_SD,
+     .path = "",
+     .more = INIT_AT(LOGIN),
+     .vm = INIT,
+     .require = true,
+     .want = "host: and policy says \"rootless\": \"require\"; use --cgroup-manager systemd"},
+    {.host = USER_SD,
+     .manager = CGROUPFS,
+     .more = INIT_AT(LOGIN),
+     .vm = INIT,
+     .require = true,
+     .want = "host: process 42 is in " LOGIN ", outside of what is delegated"},
+    /* nobody's systemd has this tree */
+    {.host = DELEGATED ",\"systemd\":257",
+     .more = INIT_AT(LOGIN),
+     .vm = INIT,
+     .require = true,
+     .want = "host: outside of what is delegated to this user (/user.slice/u.service)"},
 };
 
 /* --- running them --- */
