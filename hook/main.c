@@ -17,23 +17,36 @@
 #include "hook/log.h"
 #include "hook/procfs.h"
 
+/* In /tmp, others may have been there before. */
+static bool is_ours_to_write(const char *dir)
+{
+	struct stat st;
+
+	return lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 /*
  * Where a user's sockets and records are. A hook's environment may be empty, at poststop above all,
- * and its user namespace may call him root: the directory is then looked for by his number outside.
+ * and its user namespace may call him root: the directory is then looked for by his number outside,
+ * where a login has it, and where podman makes it for a user who has not logged in.
  */
 static const char *runtime_directory(struct arena *a, const char *map, size_t len)
 {
+	static const char *const usual[] = {"/run/user/", "/tmp/podman-run-"};
 	/* The only thing ever read from the environment, and only for a rootless caller. */
-	const char *named = getenv("XDG_RUNTIME_DIR"), *usual;
+	const char *named = getenv("XDG_RUNTIME_DIR");
 	int64_t uid = procfs_uid_outside(map, len, geteuid());
-	struct stat st;
 
 	if (named && named[0] == '/')
 		return named;
-	if (uid < 0)
-		return NULL;
-	usual = arena_printf(a, "/run/user/%lld", (long long)uid);
-	return lstat(usual, &st) == 0 && S_ISDIR(st.st_mode) ? usual : NULL;
+	for (size_t i = 0; uid >= 0 && i < sizeof(usual) / sizeof(*usual); i++) {
+		const char *dir = arena_printf(a, "%s%lld", usual[i], (long long)uid);
+
+		if (is_ours_to_write(dir))
+			return dir;
+	}
+	return NULL;
 }
 
 /* root of a user namespace is not the host's. */
