@@ -24,9 +24,14 @@ struct devfilter {
 int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const char *path,
 		   struct error *e);
 
-/* own. ERROR_FAILED. */
+/*
+ * own. was: what vmcg brought this filter to before; NULL: not known. A v1 list whose default is
+ * allow does not tell its exceptions; with those of was only the difference is written, without a
+ * moment in which everything is open, and also where child groups exist. ERROR_FAILED.
+ */
 int devfilter_set(struct cgroupfs *fs, int version, const char *path,
-		  const struct device_policy *policy, struct error *e);
+		  const struct device_policy *policy, const struct device_policy *was,
+		  struct error *e);
 
 /* What others' filter is extended by. */
 struct devfilter_extension {
@@ -37,6 +42,9 @@ struct devfilter_extension {
 	 * by systemd just now, should it bear no name. NULL: not looked at. */
 	const uint32_t *programs;
 	size_t n_programs;
+	/* v2: something is denied now that was allowed. Where no program is ours or can be
+	 * replaced, ours is attached beside systemd's; else none is added. */
+	bool revoke;
 	bool unit_has_all; /* the unit allowed all of it already, and so does its maker's program */
 };
 

@@ -21,7 +21,7 @@ int step_devices(struct apply *ap, struct record_step *s, struct error *e)
 	struct devfilter replaced = {.fd = -1};
 
 	if (r->mode == MODE_OWN)
-		return devfilter_set(ap->fs, version, s->step.path, &r->devices, e);
+		return devfilter_set(ap->fs, version, s->step.path, &r->devices, NULL, e);
 	if (devfilter_extend(&replaced, ap->fs, version, s->step.path, &x, e) < 0)
 		return -1;
 	if (replaced.fd >= 0)

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * devfilter_program - the device program of one v2 group, brought to a policy
+ *
+ * The kernel asks all programs of a group, and each can deny. So one of ours beside
+ * others can only take away; to grant, ours takes the place of the one that denies.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hook/bpfset.h"
+#include "hook/devfilter_work.h"
+#include "hook/devprog.h"
+
+int devfilter_program_set(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
+			  struct error *e)
+{
+	struct bpf_insn *insns;
+	size_t n;
+	uint32_t id;
+	int fd, r;
+
+	r = cgroupfs_dir(&fd, fs, "", path, e);
+	if (r)
+		return r < 0 ? -1 : error_set(e, ERROR_FAILED, "%s: no such cgroup", path);
+	r = devprog_build(&insns, &n, policy, fs->arena, e);
+	if (r == DEVPROG_E_OPEN)
+		return bpfset_remove(NULL, fd, fs->arena, e);
+	if (r < 0 || bpfset_install(NULL, &id, fd, insns, n, fs->arena, e) < 0)
+		return error_add(e, " (%s)", cgroupfs_path(fs, "", path, NULL));
+	return 0;
+}
+
+/* Put ours in the place of the only, foreign program. */
+static int replace_foreign(struct devfilter *ret, struct cgroupfs *fs, const char *path,
+			   int cgroup_fd, uint32_t id, const struct device_policy *policy,
+			   struct error *e)
+{
+	BPF_CLOSED_AT_END int ours = -1;
+	struct bpf_insn *insns;
+	uint32_t ours_id;
+	int foreign, r;
+	size_t n;
+
+	r = devprog_build(&insns, &n, policy, fs->arena, e);
+	if (r)
+		return r < 0 ? -1 : 0; /* default allow: what is there grants or denies as before */
+	r = bpf_open_id(NULL, &foreign, id, e);
+	if (r)
+		return r < 0 ? -1
+			     : error_set(e, ERROR_FAILED,
+					 "%s: device program %u cannot be opened to be replaced",
+					 cgroupfs_path(fs, "", path, NULL), id);
+	r = bpf_load(NULL, &ours, &ours_id, insns, n, e);
+	if (r == 0)
+		r = bpf_replace(NULL, cgroup_fd, ours, foreign, e);
+	if (r > 0)
+		r = error_set(e, ERROR_FAILED, "%s: device program %u went away meanwhile",
+			      cgroupfs_path(fs, "", path, NULL), id);
+	if (r < 0) {
+		close(foreign);
+		return -1;
+	}
+	*ret = (struct devfilter){.path = path, .fd = foreign};
+	return 0;
+}
+
+/* By its name, or since it came when the unit was changed. */
+static bool is_systemds(const struct devfilter_extension *x, uint32_t id)
+{
+	bool known = !x->programs;
+
+	for (size_t i = 0; !known && i < x->n_programs; i++)
+		known = x->programs[i] == id;
+	return !known || bpf_is_systemds(NULL, id);
+}
+
+int devfilter_program_extend(struct devfilter *ret, struct cgroupfs *fs, const char *path,
+			     const struct devfilter_extension *x, struct error *e)
+{
+	size_t n, n_ours = 0, n_foreign = 0;
+	uint32_t *ids, foreign = 0;
+	int fd, r;
+
+	r = cgroupfs_dir(&fd, fs, "", path, e);
+	if (r)
+		return r < 0 ? -1 : error_set(e, ERROR_FAILED, "%s: no such cgroup", path);
+	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (bpf_is_ours(NULL, ids[i])) {
+			n_ours++;
+		} else if (!x->told_systemd || !is_systemds(x, ids[i])) {
+			n_foreign++;
+			foreign = ids[i];
+		}
+	}
+	if (n_foreign > 1 && x->unit_has_all)
+		return x->revoke ? devfilter_program_set(fs, path, x->policy, e) : 0;
+	if (n_foreign > 1 || (n_foreign && n_ours))
+		return error_set(
+		    e, ERROR_FAILED,
+		    "%s: %zu device programs are attached; all of them must allow a "
+		    "device, and which one to change cannot be told; list the device in "
+		    "linux.resources.devices, so that the runtime itself allows it",
+		    cgroupfs_path(fs, "", path, NULL), n);
+	if (n_foreign)
+		return replace_foreign(ret, fs, path, fd, foreign, x->policy, e);
+	return n_ours || x->revoke ? devfilter_program_set(fs, path, x->policy, e) : 0;
+}
+
+/* Put the program that ours replaced back into its place. */
+static int put_back(int cgroup_fd, const struct devfilter *replaced, const uint32_t *ids, size_t n,
+		    struct error *e)
+{
+	for (size_t i = 0; i < n; i++) {
+		BPF_CLOSED_AT_END int ours = -1;
+		struct bpf_prog_info info;
+
+		if (bpf_open_ours(NULL, &ours, &info, ids[i], e) == 0)
+			return bpf_replace(NULL, cgroup_fd, replaced->fd, ours, e) < 0 ? -1 : 0;
+	}
+	return 0;
+}
+
+int devfilter_program_restore(struct cgroupfs *fs, const char *path,
+			      const struct devfilter_past *past, struct error *e)
+{
+	size_t n, n_ours = 0, n_systemds = 0, n_before = strtoul(past->old, NULL, 10);
+	uint32_t *ids;
+	int fd, r;
+
+	r = cgroupfs_dir(&fd, fs, "", path, e);
+	if (r)
+		return r < 0 ? -1 : 0;
+	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		n_ours += bpf_is_ours(NULL, ids[i]);
+		n_systemds += bpf_is_systemds(NULL, ids[i]);
+	}
+	/* It never came to that, or this is another group of the same name by now. */
+	if (n_ours == 0)
+		return 0;
+	/* Ours was attached beside those of systemd, and took the place of none. */
+	if (n_before == 0 || (!past->replaced && n_systemds >= n_before))
+		return bpfset_remove(NULL, fd, fs->arena, e);
+	if (past->replaced)
+		return put_back(fd, past->replaced, ids, n, e);
+	return devfilter_program_set(fs, path, past->before, e);
+}

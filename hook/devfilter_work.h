@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * devfilter_work - what devfilter.c leaves to the list (v1) and to the program (v2)
+ *
+ * The contracts are those of devfilter.h, for one version each.
+ */
+#ifndef VMCG_HOOK_DEVFILTER_WORK_H
+#define VMCG_HOOK_DEVFILTER_WORK_H
+
+#include "hook/devfilter.h"
+
+#define DEVFILTER_LIST "devices.list"
+
+/* --- v1: devfilter_list.c --- */
+
+int devfilter_list_set(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
+		       const struct device_policy *was, struct error *e);
+int devfilter_list_extend(struct cgroupfs *fs, const char *path,
+			  const struct devfilter_extension *x, struct error *e);
+int devfilter_list_restore(struct cgroupfs *fs, const char *path, const struct devfilter_past *past,
+			   struct error *e);
+
+/* --- v2: devfilter_program.c --- */
+
+int devfilter_program_set(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
+			  struct error *e);
+int devfilter_program_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, const char *path,
+			     const struct devfilter_extension *x, struct error *e);
+int devfilter_program_restore(struct cgroupfs *fs, const char *path,
+			      const struct devfilter_past *past, struct error *e);
+
+#endif
