@@ -158,6 +158,12 @@ void jsonw_uint(struct jsonw *w, const char *key, uint64_t v)
 	text_printf(w->out, "%" PRIu64, v);
 }
 
+void jsonw_hundredths(struct jsonw *w, const char *key, uint64_t v)
+{
+	lead(w, key);
+	text_printf(w->out, "%" PRIu64 ".%02u", v / 100, (unsigned)(v % 100));
+}
+
 void jsonw_bool(struct jsonw *w, const char *key, bool v)
 {
 	lead(w, key);

@@ -37,6 +37,8 @@ void jsonw_end_array(struct jsonw *w);
 void jsonw_string(struct jsonw *w, const char *key, const char *s);
 void jsonw_int(struct jsonw *w, const char *key, int64_t v);
 void jsonw_uint(struct jsonw *w, const char *key, uint64_t v);
+/* v hundredths, with two decimals: 103 is 1.03. */
+void jsonw_hundredths(struct jsonw *w, const char *key, uint64_t v);
 void jsonw_bool(struct jsonw *w, const char *key, bool v);
 void jsonw_null(struct jsonw *w, const char *key);
 

@@ -30,6 +30,8 @@ static void write_scalars(struct jsonw *w)
 	jsonw_array(w, NULL);
 	jsonw_int(w, NULL, INT64_MIN);
 	jsonw_uint(w, NULL, UINT64_MAX);
+	jsonw_hundredths(w, NULL, 3);
+	jsonw_hundredths(w, NULL, 10050);
 	jsonw_bool(w, NULL, true);
 	jsonw_bool(w, NULL, false);
 	jsonw_null(w, NULL);
@@ -80,8 +82,10 @@ static const struct {
 } rows[] = {
     {write_nothing, "{\"a\":[],\"o\":{},\"f\":{}}",
      "{\n  \"a\": [],\n  \"o\": {},\n  \"f\": {}\n}"},
-    {write_scalars, "[-9223372036854775808,18446744073709551615,true,false,null,\"\",null]",
-     "[\n  -9223372036854775808,\n  18446744073709551615,\n  true,\n  false,\n  null,\n  \"\",\n"
+    {write_scalars,
+     "[-9223372036854775808,18446744073709551615,0.03,100.50,true,false,null,\"\",null]",
+     "[\n  -9223372036854775808,\n  18446744073709551615,\n  0.03,\n  100.50,\n  true,\n  false,\n "
+     " null,\n  \"\",\n"
      "  null\n]"},
     {write_nested,
      "{\"vmcg\":1,\"steps\":[{\"op\":\"mkdir\",\"in\":[0,5]},{\"op\":\"mkdir\",\"in\":[1,5]}],"
