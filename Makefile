@@ -15,6 +15,7 @@ sbindir   ?= $(prefix)/sbin
 mandir    ?= $(prefix)/share/man
 docdir    ?= $(prefix)/share/doc/vmcg
 bashdir   ?= $(prefix)/share/bash-completion/completions
+unitdir   ?= $(prefix)/lib/systemd/system
 DESTDIR   ?=
 B         ?= build
 
@@ -143,6 +144,7 @@ check: $(UNIT) $(B)/vmcg $(B)/vmcg-test | $(B)/.deps-test ## unit, golden and ya
 	@VMCG=$(B)/vmcg-test tests/run yard bats --tap tests/yard
 	@VMCG=$(B)/vmcg tests/run docs bats --tap tests/docs.bats
 	@VMCG=$(B)/vmcg tests/run precreate bats --tap tests/precreate.bats
+	@VMCG=$(B)/vmcg tests/run features bats --tap tests/features.bats
 	@tests/run --sum
 
 check-root: $(B)/vmcg $(B)/vmcg-test $(ROOT) | $(B)/.deps-root ## the machine's real cgroups and runc
@@ -191,13 +193,15 @@ install: $(B)/vmcg $(B)/vmcg.bash ## DESTDIR and prefix are honoured
 	install -D -m 0644 docs/vmcg.8 $(DESTDIR)$(mandir)/man8/vmcg.8
 	install -D -m 0644 docs/vmcg-json.7 $(DESTDIR)$(mandir)/man7/vmcg-json.7
 	install -D -m 0644 $(B)/vmcg.bash $(DESTDIR)$(bashdir)/vmcg
+	install -D -m 0644 -t $(DESTDIR)$(unitdir) docs/examples/systemd/vmcg-gc.service
 	install -d -m 0755 $(DESTDIR)$(docdir)/examples
 	install -m 0644 $(wildcard docs/examples/*.json docs/examples/*.conf docs/examples/*.toml docs/examples/README) $(DESTDIR)$(docdir)/examples
 	for dir in hooks.d hooks.d/podman hooks.d-by-command; do \
 		install -D -m 0644 -t $(DESTDIR)$(docdir)/examples/$$dir docs/examples/$$dir/*.json || exit; \
 	done
 	sed -i 's|/usr/local/sbin/vmcg|$(sbindir)/vmcg|; s|/usr/local/share/doc/vmcg|$(docdir)|' \
-		$(DESTDIR)$(mandir)/man8/vmcg.8 $(DESTDIR)$(docdir)/examples/*.json \
+		$(DESTDIR)$(mandir)/man8/vmcg.8 $(DESTDIR)$(unitdir)/vmcg-gc.service \
+		$(DESTDIR)$(docdir)/examples/*.json \
 		$(DESTDIR)$(docdir)/examples/hooks.d*/*.json \
 		$(DESTDIR)$(docdir)/examples/hooks.d/podman/*.json
 

@@ -69,7 +69,7 @@ example() {
 
 # All examples, as files NAME.json in the test's directory.
 examples() {
-	for name in host state config plan policy record list show paths log; do
+	for name in host state config plan policy record list show paths gc features log; do
 		example "$name" >"$BATS_TEST_TMPDIR/$name.json"
 		[ -s "$BATS_TEST_TMPDIR/$name.json" ]
 	done
@@ -184,7 +184,7 @@ known_names() {
 		echo "$name"
 		jq -e . "$name" >/dev/null
 	done
-	[ "$(grep -c '^\.\\" json: ' "$DOCS/vmcg-json.7")" -eq 10 ]
+	[ "$(grep -c '^\.\\" json: ' "$DOCS/vmcg-json.7")" -eq "$(($(ls -- *.json | wc -l) - 1))" ] # none.json
 }
 
 @test "vmcg-json(7): the plan is what the state, the config and the host facts before it give" {
@@ -224,6 +224,19 @@ known_names() {
 	jq '. + {"?": 1}' record.json >run/demo.json
 	run -4 "$VMCG" --root run --policy none.json show demo
 	diff -u <(known_names <<<"$output" | xargs -n 1 | sort) <(jq -r 'keys[]' record.json | sort)
+}
+
+@test "vmcg-json(7): gc and features print the members that stand there" {
+	examples
+	mkdir -m 700 run
+	jq '.boot = "another" | .id = "old"' record.json >run/old.json
+	"$VMCG" --root run --policy none.json --format json gc >got.json
+	diff -u <(jq -c '.[1] | keys_unsorted' gc.json) <(jq -c '.[0] | keys_unsorted' got.json)
+	"$VMCG" --policy none.json features >got.json
+	diff -u <(jq -c 'del(.vmcg.host.devices, .vmcg.host.controllers) | [paths(type != "array") | map(strings)] | unique[]' features.json) \
+		<(jq -c 'del(.vmcg.host.devices, .vmcg.host.controllers) | [paths(type != "array") | map(strings)] | unique[]' got.json)
+	diff -u <(jq '{hooks, linux, potentiallyUnsafeConfigAnnotations}' features.json) \
+		<(jq '{hooks, linux, potentiallyUnsafeConfigAnnotations}' got.json)
 }
 
 @test "vmcg-json(7): a log line has the members that stand there" {
@@ -304,6 +317,21 @@ known_names() {
 	done
 }
 
+@test "examples: systemd has nothing to say about the unit, which runs a command that exists" {
+	unit=$DOCS/examples/systemd/vmcg-gc.service
+	read -r program command < <(sed -n 's/^ExecStart=//p' "$unit")
+	[ "$program" = /usr/local/sbin/vmcg ]
+	help_words commands | grep -qx "$command"
+	# These would take away what it works on.
+	run ! grep -E '^(ProtectControlGroups|ProtectProc|PrivateUsers|ReadOnlyPaths|InaccessiblePaths)=' "$unit"
+	if command -v systemd-analyze >/dev/null; then
+		# Where the program is not installed, that is no fault of the unit.
+		sed "s|$program|$VMCG|" "$unit" >"$BATS_TEST_TMPDIR/vmcg-gc.service"
+		run -0 systemd-analyze verify --man=no "$BATS_TEST_TMPDIR/vmcg-gc.service"
+		[ -z "$output" ]
+	fi
+}
+
 @test "examples: the policy is that of vmcg-json(7)" {
 	examples
 	diff -u <(jq . policy.json) <(jq . "$DOCS/examples/policy.json")
@@ -352,6 +380,7 @@ empty_matrix() {
 	dest=$BATS_TEST_TMPDIR/dest
 	make -s -C "$TOP" install DESTDIR="$dest" prefix=/usr
 	diff -u - <(cd "$dest" && find . -type f -printf '%m %P\n' | sort -k 2) <<-'END'
+		644 usr/lib/systemd/system/vmcg-gc.service
 		755 usr/sbin/vmcg
 		644 usr/share/bash-completion/completions/vmcg
 		644 usr/share/doc/vmcg/examples/README
@@ -371,7 +400,8 @@ empty_matrix() {
 		644 usr/share/man/man7/vmcg-json.7
 		644 usr/share/man/man8/vmcg.8
 	END
-	run ! grep -rn /usr/local "$dest/usr/share"
+	run ! grep -rn /usr/local "$dest/usr/share" "$dest/usr/lib"
+	grep -qx "ExecStart=/usr/sbin/vmcg gc" "$dest/usr/lib/systemd/system/vmcg-gc.service"
 	for file in "$dest"/usr/share/doc/vmcg/examples/hooks.d/{,podman/}*.json; do
 		[ "$(jq -r .hook.path "$file")" = /usr/sbin/vmcg ]
 	done
