@@ -199,7 +199,7 @@ all_limits() {
 	jq -e --argjson vm "$VM" '.running and .status == "applied"
 		and (.settings[] | select(.file == "pids.max") | .set == "33" and .live == "33")
 		and ([.processes[].pid] == [$vm])
-		and (.usage["pids.current"] | tonumber >= 1)' "$T/out"
+		and .usage.pids.current >= 1' "$T/out"
 
 	vmcg --format json paths "$ID"
 	jq -r '.[]' "$T/out" | while read -r dir; do
