@@ -408,6 +408,7 @@ killed() {
 	head -c 300 "$ROOT/$NAME-1.json" >"$T/cut"
 	cp "$T/cut" "$ROOT/$NAME-1.json"
 	ID=$NAME-3
+	cp "$ROOT/$ID.json" "$T/whole"
 	edit '.vmcg = 99'
 	gc
 	expect 4 "$ROOT/$NAME-1.json" "$ROOT/$NAME-3.json" "2 of 4 records"
@@ -421,7 +422,7 @@ killed() {
 	# as it was
 	cmp "$T/cut" "$ROOT/$NAME-1.json"
 	ID=$NAME-3
-	edit '.vmcg = 1'
+	cp "$T/whole" "$ROOT/$ID.json"
 	gc
 	expect 4
 	said "taken down"
