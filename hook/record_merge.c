@@ -7,27 +7,67 @@
 #include <string.h>
 
 #include "hook/quirks.h"
+#include "hook/unitdiff.h"
+
+/* A part of a text. */
+struct word {
+	const char *s;
+	size_t len;
+};
 
 static bool is_value(const struct plan_step *s)
 {
 	return s->op == PLAN_WRITE || s->op == PLAN_VERIFY;
 }
 
-/* Files with a line for each device or size: the first word of what is written is the line's
- * name, and a lone value the default's. */
+/* The name of the line that a value is: its first word, and of a lone value the default's. */
+static struct word line_name(const char *value)
+{
+	size_t n = strcspn(value, " ");
+
+	if (!value[n])
+		return (struct word){"default", strlen("default")};
+	return (struct word){value, n};
+}
+
+/* "8:0 rbps=1 wiops=2": is name ("rbps=") among what a line is about? */
+static bool is_about(const char *line, const char *name, size_t n)
+{
+	for (const char *at = line; (at = strchr(at, ' ')); at += strspn(at, " "))
+		if (strncmp(at + strspn(at, " "), name, n) == 0)
+			return true;
+	return false;
+}
+
+/* Is all that one line of pairs is about in another, too? Each pair is a wish of its own. */
+static bool is_covered(const char *line, const char *by)
+{
+	for (const char *at = strchr(line, ' '); at; at = strchr(at, ' ')) {
+		size_t n;
+
+		at += strspn(at, " ");
+		n = strcspn(at, "= ");
+		if (*at && !is_about(by, at, n + (at[n] == '=')))
+			return false;
+	}
+	return true;
+}
+
+/* Does the value of y replace that of x? Some files have a line for each device or size, and of
+ * those some have several pairs in a line. */
 static bool same_line(const struct record *r, const struct plan_step *x, const struct plan_step *y)
 {
 	const struct quirk *q = quirks_find(record_version(r, x->controller), x->file);
-	size_t n = strcspn(x->value, " "), m = strcspn(y->value, " ");
+	const struct word one = line_name(x->value), other = line_name(y->value);
 
 	if (!q || (q->readback != READBACK_LINES && q->readback != READBACK_PAIRS))
 		return true;
-	if (!x->value[n] || !y->value[m])
-		return !x->value[n] == !y->value[m];
-	return n == m && strncmp(x->value, y->value, n) == 0;
+	if (one.len != other.len || strncmp(one.s, other.s, one.len) != 0)
+		return false;
+	return q->readback == READBACK_LINES || is_covered(x->value, y->value);
 }
 
-/* Do two steps set the same thing? */
+/* Does step y set what x had set? */
 static bool same_thing(const struct record *r, const struct plan_step *x, const struct plan_step *y)
 {
 	if (strcmp(x->controller, y->controller) != 0 || strcmp(x->path, y->path) != 0)
@@ -50,11 +90,14 @@ static bool same_thing(const struct record *r, const struct plan_step *x, const 
 
 /* --- a unit's properties, changed twice --- */
 
+/* Those properties that are not there yet. */
 static void add_absent(struct unit_properties *to, const struct unit_properties *from,
-		       const struct unit_properties *unless, struct arena *a)
+		       struct arena *a)
 {
+	const struct unit_properties before = *to;
+
 	for (size_t i = 0; i < from->n; i++)
-		if (!unitprop_find(unless, from->list[i].name))
+		if (!unitprop_find(&before, from->list[i].name))
 			*ARENA_APPEND(a, to->list, to->n) = from->list[i];
 }
 
@@ -106,6 +149,28 @@ static void send_both(struct unit_properties *to, const struct unit_properties *
 		*ARENA_APPEND(a, to->list, to->n) = both;
 }
 
+/*
+ * What both changes are taken back to. Scalars: what the first one found. Lists: what taking back
+ * the first would make of the list that the later one found, so that what others did to it in
+ * between stays theirs. What only the later one touched is as that one found it.
+ */
+static struct unit_properties old_of_both(const struct unit_properties *old,
+					  const struct unit_properties *set,
+					  const struct unit_properties *later_old, struct arena *a)
+{
+	struct unit_properties both = {0}, back;
+
+	for (size_t i = 0; i < old->n; i++)
+		if (!is_list(&old->list[i]) || !unitprop_find(later_old, old->list[i].name))
+			*ARENA_APPEND(a, both.list, both.n) = old->list[i];
+	unitdiff_back(&back, old, set, later_old, a);
+	for (size_t i = 0; i < back.n; i++)
+		if (is_list(&back.list[i]))
+			*ARENA_APPEND(a, both.list, both.n) = back.list[i];
+	add_absent(&both, later_old, a);
+	return both;
+}
+
 static int merge_set(struct record_step *to, const struct record_step *more, struct arena *a,
 		     struct error *e)
 {
@@ -130,14 +195,25 @@ static int merge_set(struct record_step *to, const struct record_step *more, str
 		if (unitprop_find(&later, later.list[i].name) == &later.list[i] &&
 		    !unitprop_find(&set, later.list[i].name))
 			send_both(&sent, &set, &later, later.list[i].name, a);
-	/* What the first change has not touched was as the later one found it. */
-	add_absent(&old, &later_old, &set, a);
+	old = old_of_both(&old, &set, &later_old, a);
 	to->old = unitprop_copy_text(&old, a);
 	to->set = unitprop_copy_text(&sent, a);
 	return 0;
 }
 
 /* --- the whole --- */
+
+/* One file may have been set twice in one plan: what comes behind a step that has a new wish would
+ * be taken for the last word. */
+static void drop_replaced(struct record *r, const struct record_step *by)
+{
+	size_t kept = (size_t)(by - r->steps) + 1;
+
+	for (size_t i = kept; i < r->n_steps; i++)
+		if (!same_thing(r, &r->steps[i].step, &by->step))
+			r->steps[kept++] = r->steps[i];
+	r->n_steps = kept;
+}
 
 static int merge_step(struct record *ret, const struct record_step *s, struct arena *a,
 		      struct error *e)
@@ -156,8 +232,10 @@ static int merge_step(struct record *ret, const struct record_step *s, struct ar
 	/* Our own group was gone and is made anew. */
 	if (s->step.op == PLAN_MKDIR)
 		same->fresh |= s->fresh;
-	if (is_value(&s->step))
+	if (is_value(&s->step)) {
 		same->step = s->step;
+		drop_replaced(ret, same);
+	}
 	return 0;
 }
 
