@@ -134,12 +134,12 @@ static void test_table(void **state)
 static void test_first_wins(void **state)
 {
 	struct usage u = {0};
-	const char *texts[] = {"1000", "usage_usec 7"};
+	static const char *const texts[] = {"1000", "usage_usec 7"};
 	size_t n = 0;
 
 	(void)state;
 	for (size_t i = 0; i < usage_n_sources; i++)
-		if (usage_sources[i].item == USAGE_CPU_TIME)
+		if (usage_sources[i].item == USAGE_CPU_TIME && n < COUNT(texts))
 			usage_take(&u, &usage_sources[i], texts[n++]);
 	assert_int_equal(n, 2);
 	assert_int_equal(u.v[USAGE_CPU_TIME].v, 1);
