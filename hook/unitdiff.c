@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DEVICE_LIST "DeviceAllow"
+#define POLICY      "DevicePolicy"
 
 static bool is_list(const struct unit_property *p)
 {
@@ -39,11 +40,13 @@ static const char *both(const char *one, const char *other, struct arena *a)
 static size_t missing_items(struct unit_property *ret, const struct unit_property *wanted,
 			    const struct unit_property *live, struct arena *a)
 {
-	*ret = *wanted;
+	const struct unit_property want = *wanted;
+
+	*ret = want;
 	ret->items = NULL;
 	ret->n_items = 0;
-	for (size_t i = 0; i < wanted->n_items; i++) {
-		struct unit_item item = wanted->items[i];
+	for (size_t i = 0; i < want.n_items; i++) {
+		struct unit_item item = want.items[i];
 		const struct unit_item *is = find_item(live, item.key);
 
 		if (is && item.text && is->text) {
@@ -58,13 +61,17 @@ static size_t missing_items(struct unit_property *ret, const struct unit_propert
 	return ret->n_items;
 }
 
+/* Does a DevicePolicy allow everything while there is no list? NULL: there is none. */
+static bool is_auto(const struct unit_property *policy)
+{
+	return policy && policy->text && strcmp(policy->text, "auto") == 0;
+}
+
 static bool allows_everything(const struct unit_properties *live)
 {
-	const struct unit_property *policy = unitprop_find(live, "DevicePolicy");
 	const struct unit_property *list = unitprop_find(live, DEVICE_LIST);
 
-	return policy && policy->text && strcmp(policy->text, "auto") == 0 &&
-	       (!list || list->n_items == 0);
+	return is_auto(unitprop_find(live, POLICY)) && (!list || list->n_items == 0);
 }
 
 /* An array is put back by clearing it first. */
@@ -141,61 +148,111 @@ static bool has_unwanted(const struct unit_property *live, const struct unit_pro
 	return false;
 }
 
-/* What the unit has and is to have, without what it must not have. */
-static void list_anew(struct unit_properties *change, struct unit_properties *old,
-		      const struct unit_property *wanted, const struct unit_properties *live,
-		      const struct unit_property *unwanted, struct arena *a)
+/* A list without some letters; an item that has none left is not in it. */
+static struct unit_property strip(const struct unit_property *from,
+				  const struct unit_property *unwanted, struct arena *a)
 {
-	const struct unit_property is = device_list(live);
-	const struct unit_property *policy = unitprop_find(live, "DevicePolicy");
-	struct unit_property list = *wanted;
+	struct unit_property list = *from;
+
+	list.items = NULL;
+	list.n_items = 0;
+	for (size_t i = 0; i < from->n_items; i++) {
+		struct unit_item item = from->items[i];
+
+		item.text = without(item.text ? item.text : "", letters_of(unwanted, item.key), a);
+		if (*item.text)
+			*ARENA_APPEND(a, list.items, list.n_items) = item;
+	}
+	return list;
+}
+
+/*
+ * Which policy goes with a list that is sent anew? The unit's own, unless another is wanted. One
+ * that allows everything while the list is empty must not do so because the last entry has gone.
+ */
+static struct unit_property policy_anew(const struct unit_property *wanted,
+					const struct unit_property *live, bool empty)
+{
+	struct unit_property policy = wanted ? *wanted : *live;
+
+	if (!wanted && empty && is_auto(live))
+		policy.text = "closed";
+	return policy;
+}
+
+/* What the unit has and is to have, without what it must not have. want has nothing of that. */
+static void list_anew(struct unit_properties *change, struct unit_properties *old,
+		      const struct unit_properties *wanted, const struct unit_property *want,
+		      const struct unit_properties *live, const struct unit_property *unwanted,
+		      struct arena *a)
+{
+	const struct unit_property *named = unitprop_find(wanted, POLICY);
+	const struct unit_property *is_policy = unitprop_find(live, POLICY);
+	const struct unit_property is = device_list(live), kept = strip(&is, unwanted, a);
+	struct unit_property list = *want, policy;
 
 	list.items = NULL;
 	list.n_items = 0;
 	*ARENA_APPEND(a, change->list, change->n) = list;
-	for (size_t i = 0; i < is.n_items; i++) {
-		struct unit_item item = is.items[i];
+	/* Any entry would close what is to be open. */
+	for (size_t i = 0; !is_auto(named) && i < kept.n_items; i++) {
+		struct unit_item item = kept.items[i];
 
-		item.text =
-		    without(both(item.text ? item.text : "", letters_of(wanted, item.key), a),
-			    letters_of(unwanted, item.key), a);
-		if (*item.text)
-			*ARENA_APPEND(a, list.items, list.n_items) = item;
+		item.text = both(item.text, letters_of(want, item.key), a);
+		*ARENA_APPEND(a, list.items, list.n_items) = item;
 	}
-	for (size_t i = 0; i < wanted->n_items; i++)
-		if (!find_item(&is, wanted->items[i].key))
-			*ARENA_APPEND(a, list.items, list.n_items) = wanted->items[i];
-	if (policy)
-		*ARENA_APPEND(a, change->list, change->n) = *policy;
-	*ARENA_APPEND(a, change->list, change->n) = list;
+	for (size_t i = 0; i < want->n_items; i++)
+		if (!find_item(&list, want->items[i].key))
+			*ARENA_APPEND(a, list.items, list.n_items) = want->items[i];
+	if (is_policy) {
+		policy = policy_anew(named, is_policy, list.n_items == 0);
+		*ARENA_APPEND(a, change->list, change->n) = policy;
+		if (!unitprop_equal(&policy, is_policy))
+			keep_old(old, is_policy, a);
+	}
+	if (list.n_items)
+		*ARENA_APPEND(a, change->list, change->n) = list;
 	keep_old(old, &is, a);
 }
 
 /* --- the whole --- */
 
+/* Is another policy wanted than the unit has? The list belongs to it. */
+static bool is_other_policy(const struct unit_properties *wanted,
+			    const struct unit_properties *live)
+{
+	const struct unit_property *named = unitprop_find(wanted, POLICY);
+	const struct unit_property *is = unitprop_find(live, POLICY);
+
+	return named && is && unitprop_find(live, DEVICE_LIST) && !unitprop_equal(named, is);
+}
+
 void unitdiff(struct unit_properties *change, struct unit_properties *old,
 	      const struct unit_properties *wanted, const struct unit_properties *live,
 	      const struct unit_properties *unwanted, struct arena *a)
 {
-	const struct unit_property want = device_list(wanted), has = device_list(live);
+	const struct unit_property listed = device_list(wanted), has = device_list(live);
 	const struct unit_property not_want = device_list(unwanted);
-	bool anew = has_unwanted(&has, &not_want);
+	const struct unit_property want = strip(&listed, &not_want, a);
+	bool anew = has_unwanted(&has, &not_want) || is_other_policy(wanted, live);
 
 	*change = *old = (struct unit_properties){0};
 	if (anew)
-		list_anew(change, old, &want, live, &not_want, a);
+		list_anew(change, old, wanted, &want, live, &not_want, a);
 	for (size_t i = 0; i < wanted->n; i++) {
 		struct unit_property p = wanted->list[i];
 		const struct unit_property *is = unitprop_find(live, p.name);
 
 		if (!is || unitprop_find(wanted, p.name) != &wanted->list[i])
 			continue;
-		if (strcmp(p.name, DEVICE_LIST) == 0 && (anew || allows_everything(live)))
+		if (strcmp(p.name, DEVICE_LIST) == 0) {
+			if (anew || allows_everything(live))
+				continue;
+			p = want;
+		}
+		if (strcmp(p.name, POLICY) == 0 && unitprop_find(change, p.name))
 			continue;
-		if (strcmp(p.name, "DevicePolicy") == 0 && unitprop_find(change, p.name))
-			continue;
-		if (is_list(&p) ? missing_items(&p, &wanted->list[i], is, a) == 0
-				: unitprop_equal(&p, is))
+		if (is_list(&p) ? missing_items(&p, &p, is, a) == 0 : unitprop_equal(&p, is))
 			continue;
 		*ARENA_APPEND(a, change->list, change->n) = p;
 		keep_old(old, is, a);

@@ -17,9 +17,11 @@
  * name is none of this systemd's and left out. DeviceAllow is left alone while the
  * unit allows everything (DevicePolicy auto and no list): its first entry would
  * deny all the rest. live must have DevicePolicy and DeviceAllow then.
- * unwanted: letters that items of DeviceAllow must not have; the list is then sent
- * anew, empty first, the policy with it: in another order systemd says ever after
- * that the unit needs a reload.
+ * unwanted: letters that items of DeviceAllow must not have, wanted or not; where it
+ * has one the list is sent anew, empty first, the policy with it: in another order
+ * systemd says ever after that the unit needs a reload. So it is when wanted names
+ * another DevicePolicy, and "auto" then means a list without entries. A list that
+ * loses its last entry denies the rest still: "auto" becomes "closed".
  */
 void unitdiff(struct unit_properties *change, struct unit_properties *old,
 	      const struct unit_properties *wanted, const struct unit_properties *live,

@@ -161,6 +161,178 @@ static void test_diff(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+#define ITEM(k, t)                  \
+	{                           \
+		.key = k, .text = t \
+	}
+#define DEVICES(...) LIST("DeviceAllow", "a(ss)", __VA_ARGS__)
+#define CLEAR        NO_ITEMS("DeviceAllow", "a(ss)")
+#define STRICT       TEXT("DevicePolicy", "strict")
+#define AUTO         TEXT("DevicePolicy", "auto")
+#define CLOSED       TEXT("DevicePolicy", "closed")
+
+/* With letters that must not be there, and with another policy. */
+static const struct {
+	const char *what;
+	struct unit_property wanted[MAX], unwanted[MAX], live[MAX], change[MAX], old[MAX];
+} anews[] = {
+    {"nothing unwanted is there",
+     {DEVICES(KVM)},
+     {DEVICES(ITEM("/dev/char/1:1", "rw"))},
+     {STRICT, DEVICES(NULL_DEVICE)},
+     {DEVICES(KVM)},
+     {CLEAR, DEVICES(NULL_DEVICE)}},
+    {"an item that must go: empty, policy, list",
+     {DEVICES(KVM)},
+     {DEVICES(ITEM("/dev/char/1:1", "rwm"))},
+     {STRICT, DEVICES(NULL_DEVICE, ITEM("/dev/char/1:1", "rw"))},
+     {CLEAR, STRICT, DEVICES(NULL_DEVICE, KVM)},
+     {CLEAR, DEVICES(NULL_DEVICE, ITEM("/dev/char/1:1", "rw"))}},
+    {"only the letters that must go",
+     {DEVICES(NULL_DEVICE)},
+     {DEVICES(ITEM("/dev/char/1:1", "w"))},
+     {CLOSED, DEVICES(ITEM("/dev/char/1:1", "rwm"))},
+     {CLEAR, CLOSED, DEVICES(ITEM("/dev/char/1:1", "rm"), NULL_DEVICE)},
+     {CLEAR, DEVICES(ITEM("/dev/char/1:1", "rwm"))}},
+    {"an item gains letters and loses others",
+     {DEVICES(ITEM("/dev/char/1:1", "m"))},
+     {DEVICES(ITEM("/dev/char/1:1", "w"))},
+     {STRICT, DEVICES(ITEM("/dev/char/1:1", "rw"))},
+     {CLEAR, STRICT, DEVICES(ITEM("/dev/char/1:1", "rm"))},
+     {CLEAR, DEVICES(ITEM("/dev/char/1:1", "rw"))}},
+    {"what must go goes although nothing is wanted",
+     {NUMBER("MemoryMax", 5)},
+     {DEVICES(KVM)},
+     {STRICT, DEVICES(NULL_DEVICE, KVM), NUMBER("MemoryMax", 5)},
+     {CLEAR, STRICT, DEVICES(NULL_DEVICE)},
+     {CLEAR, DEVICES(NULL_DEVICE, KVM)}},
+    {"what must not be there is not added either",
+     {DEVICES(KVM, ITEM("/dev/char/1:1", "rw"))},
+     {DEVICES(KVM, ITEM("/dev/char/1:1", "w"))},
+     {STRICT, DEVICES(NULL_DEVICE)},
+     {DEVICES(ITEM("/dev/char/1:1", "r"))},
+     {CLEAR, DEVICES(NULL_DEVICE)}},
+    {"nor to an item that is there without it",
+     {DEVICES(ITEM("/dev/char/1:1", "rw"))},
+     {DEVICES(ITEM("/dev/char/1:1", "w"))},
+     {STRICT, DEVICES(ITEM("/dev/char/1:1", "r"))},
+     {{0}},
+     {{0}}},
+    {"nor when the list is sent anew for another's sake",
+     {DEVICES(KVM)},
+     {DEVICES(NULL_DEVICE, KVM)},
+     {STRICT, DEVICES(NULL_DEVICE, ITEM("/dev/char/1:1", "r"))},
+     {CLEAR, STRICT, DEVICES(ITEM("/dev/char/1:1", "r"))},
+     {CLEAR, DEVICES(NULL_DEVICE, ITEM("/dev/char/1:1", "r"))}},
+    {"auto with a list is closed, and stays it when the last entry goes",
+     {NUMBER("MemoryMax", 5)},
+     {DEVICES(KVM)},
+     {AUTO, DEVICES(KVM)},
+     {CLEAR, CLOSED},
+     {AUTO, CLEAR, DEVICES(KVM)}},
+    {"auto with entries that stay is still auto",
+     {NUMBER("MemoryMax", 5)},
+     {DEVICES(KVM)},
+     {AUTO, DEVICES(KVM, NULL_DEVICE)},
+     {CLEAR, AUTO, DEVICES(NULL_DEVICE)},
+     {CLEAR, DEVICES(KVM, NULL_DEVICE)}},
+    {"strict without entries denies everything anyway",
+     {NUMBER("MemoryMax", 5)},
+     {DEVICES(KVM)},
+     {STRICT, DEVICES(KVM)},
+     {CLEAR, STRICT},
+     {CLEAR, DEVICES(KVM)}},
+    {"other properties are none of it",
+     {DEVICES(NULL_DEVICE), NUMBER("MemoryMax", 5)},
+     {DEVICES(KVM)},
+     {STRICT, DEVICES(NULL_DEVICE, KVM), NUMBER("MemoryMax", 6)},
+     {CLEAR, STRICT, DEVICES(NULL_DEVICE), NUMBER("MemoryMax", 5)},
+     {CLEAR, DEVICES(NULL_DEVICE, KVM), NUMBER("MemoryMax", 6)}},
+    {"a wanted policy that the unit has",
+     {CLEAR, STRICT, DEVICES(KVM)},
+     {{0}},
+     {STRICT, DEVICES(NULL_DEVICE)},
+     {DEVICES(KVM)},
+     {CLEAR, DEVICES(NULL_DEVICE)}},
+    {"closing a unit that was open: the list comes with the policy",
+     {CLEAR, STRICT, DEVICES(KVM)},
+     {{0}},
+     {AUTO, CLEAR},
+     {CLEAR, STRICT, DEVICES(KVM)},
+     {AUTO, CLEAR}},
+    {"opening a unit: any entry would keep it closed",
+     {AUTO},
+     {{0}},
+     {STRICT, DEVICES(KVM, NULL_DEVICE)},
+     {CLEAR, AUTO},
+     {STRICT, CLEAR, DEVICES(KVM, NULL_DEVICE)}},
+};
+
+static void test_anew(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(anews); i++) {
+		struct unit_properties wanted = as_list(anews[i].wanted);
+		struct unit_properties unwanted = as_list(anews[i].unwanted);
+		struct unit_properties live = as_list(anews[i].live), change, old;
+		struct arena a = {0};
+
+		unitdiff(&change, &old, &wanted, &live, &unwanted, &a);
+		if (!same(&change, anews[i].change) || !same(&old, anews[i].old)) {
+			print_error("%s\n  change %s\n  old    %s\n", anews[i].what,
+				    unitprop_copy_text(&change, &a), unitprop_copy_text(&old, &a));
+			wrong++;
+		}
+		arena_free(&a);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+static const struct {
+	const char *what;
+	struct unit_property wanted[MAX], live[MAX], surplus[MAX];
+} surpluses[] = {
+    {"the same", {DEVICES(KVM)}, {STRICT, DEVICES(KVM)}, {{0}}},
+    {"less than wanted", {DEVICES(KVM, NULL_DEVICE)}, {DEVICES(NULL_DEVICE)}, {{0}}},
+    {"an item more", {DEVICES(KVM)}, {DEVICES(KVM, NULL_DEVICE)}, {DEVICES(NULL_DEVICE)}},
+    {"letters more",
+     {DEVICES(ITEM("/dev/char/1:1", "r"), KVM)},
+     {DEVICES(ITEM("/dev/char/1:1", "rwm"), KVM)},
+     {DEVICES(ITEM("/dev/char/1:1", "wm"))}},
+    {"none are wanted: all of it",
+     {CLEAR, STRICT},
+     {STRICT, DEVICES(KVM, NULL_DEVICE)},
+     {DEVICES(KVM, NULL_DEVICE)}},
+    {"of a wanted list that is cleared first the list counts",
+     {CLEAR, STRICT, DEVICES(KVM)},
+     {DEVICES(KVM, NULL_DEVICE)},
+     {DEVICES(NULL_DEVICE)}},
+    {"nothing is said about devices", {NUMBER("MemoryMax", 5)}, {DEVICES(KVM)}, {{0}}},
+    {"the unit tells nothing about devices", {DEVICES(KVM)}, {NUMBER("MemoryMax", 5)}, {{0}}},
+};
+
+static void test_surplus(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(surpluses); i++) {
+		struct unit_properties wanted = as_list(surpluses[i].wanted);
+		struct unit_properties live = as_list(surpluses[i].live), got;
+		struct arena a = {0};
+
+		got = unitdiff_surplus(&wanted, &live, &a);
+		if (!same(&got, surpluses[i].surplus)) {
+			print_error("%s: %s\n", surpluses[i].what, unitprop_copy_text(&got, &a));
+			wrong++;
+		}
+		arena_free(&a);
+	}
+	assert_int_equal(wrong, 0);
+}
+
 static const struct {
 	const char *what;
 	struct unit_property old[MAX], set[MAX], live[MAX], back[MAX];
@@ -208,6 +380,51 @@ static const struct {
      {NUMBER("MemoryMax", 5)},
      {{0}},
      {{0}}},
+    {"sent anew: what was left out comes back, what was added goes",
+     {CLEAR, DEVICES(NULL_DEVICE, ITEM("/dev/char/1:1", "rw"))},
+     {CLEAR, STRICT, DEVICES(NULL_DEVICE, KVM)},
+     {STRICT, DEVICES(NULL_DEVICE, KVM)},
+     {CLEAR, DEVICES(NULL_DEVICE, ITEM("/dev/char/1:1", "rw"))}},
+    {"sent anew: letters that were left out come back",
+     {CLEAR, DEVICES(ITEM("/dev/char/1:1", "rwm"))},
+     {CLEAR, STRICT, DEVICES(ITEM("/dev/char/1:1", "rm"))},
+     {STRICT, DEVICES(ITEM("/dev/char/1:1", "rm"))},
+     {CLEAR, DEVICES(ITEM("/dev/char/1:1", "rwm"))}},
+    {"sent anew: what others added since stays",
+     {CLEAR, DEVICES(KVM, ITEM("/dev/char/1:1", "rw"))},
+     {CLEAR, STRICT, DEVICES(KVM)},
+     {STRICT, DEVICES(KVM, NULL_DEVICE)},
+     {CLEAR, DEVICES(KVM, NULL_DEVICE, ITEM("/dev/char/1:1", "rw"))}},
+    {"sent anew: what others removed since stays away",
+     {CLEAR, DEVICES(NULL_DEVICE, KVM, ITEM("/dev/char/1:1", "rw"))},
+     {CLEAR, STRICT, DEVICES(NULL_DEVICE, KVM)},
+     {STRICT, DEVICES(KVM)},
+     {CLEAR, DEVICES(KVM, ITEM("/dev/char/1:1", "rw"))}},
+    {"sent anew: what others allowed again is theirs",
+     {CLEAR, DEVICES(KVM, ITEM("/dev/char/1:1", "rw"))},
+     {CLEAR, STRICT, DEVICES(KVM)},
+     {STRICT, DEVICES(KVM, ITEM("/dev/char/1:1", "r"))},
+     {{0}}},
+    {"not sent anew: what others removed since stays away",
+     {CLEAR, DEVICES(NULL_DEVICE, ITEM("/dev/char/1:1", "rw"))},
+     {DEVICES(KVM)},
+     {STRICT, DEVICES(NULL_DEVICE, KVM)},
+     {CLEAR, DEVICES(NULL_DEVICE)}},
+    {"sent as an empty list",
+     {CLEAR, DEVICES(KVM)},
+     {CLEAR},
+     {STRICT, CLEAR},
+     {CLEAR, DEVICES(KVM)}},
+    {"the policy that was open is open again, and its list empty",
+     {AUTO, CLEAR},
+     {CLEAR, STRICT, DEVICES(KVM)},
+     {STRICT, DEVICES(KVM)},
+     {AUTO, CLEAR}},
+    {"a policy that somebody changed since",
+     {AUTO, CLEAR, DEVICES(KVM)},
+     {CLEAR, CLOSED},
+     {STRICT, CLEAR},
+     {CLEAR, DEVICES(KVM)}},
 };
 
 static void test_back(void **state)
@@ -230,10 +447,194 @@ static void test_back(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* --- any three lists --- */
+
+static const char *const keys[] = {"a", "b", "c", "d"};
+static const char *const letters[] = {"r", "w", "m", "rw", "rm", "wm", "rwm"};
+static const char *const policies[] = {"auto", "closed", "strict"};
+
+static unsigned next(unsigned *seed, unsigned n)
+{
+	*seed = *seed * 1103515245U + 12345U;
+	return *seed / 65536U % n;
+}
+
+/* A policy (the first, if it is to be there) and a list with some of the keys. */
+struct some {
+	struct unit_property list[2];
+	struct unit_item items[COUNT(keys)];
+	struct unit_properties all;
+};
+
+static void make_some(struct some *s, unsigned *seed, bool policy)
+{
+	*s = (struct some){.list = {TEXT("DevicePolicy", policies[next(seed, 3)]),
+				    {.name = "DeviceAllow", .type = "a(ss)", .items = s->items}},
+			   .all = {.list = s->list + !policy, .n = 1 + (size_t)policy}};
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (next(seed, 2))
+			s->items[s->list[1].n_items++] = (struct unit_item){
+			    .key = keys[i], .text = letters[next(seed, COUNT(letters))]};
+}
+
+/* Which letters does the list of a unit have for a key? */
+static const char *letters_for(const struct unit_properties *p, const char *key)
+{
+	const struct unit_property *list = unitprop_find(p, "DeviceAllow");
+
+	for (size_t i = 0; list && i < list->n_items; i++)
+		if (strcmp(list->items[i].key, key) == 0)
+			return list->items[i].text;
+	return "";
+}
+
+/* One item sent: replaces that of its key, or comes last. */
+static void send_item(struct unit_property *list, const struct unit_item *item, struct arena *a)
+{
+	for (size_t i = 0; i < list->n_items; i++) {
+		if (strcmp(list->items[i].key, item->key) == 0) {
+			list->items[i] = *item;
+			return;
+		}
+	}
+	*ARENA_APPEND(a, list->items, list->n_items) = *item;
+}
+
+/* The unit after a message, as systemd has it: an empty list clears. */
+static struct unit_properties after(const struct unit_properties *live,
+				    const struct unit_properties *sent, struct arena *a)
+{
+	struct unit_property *both = arena_alloc(a, 2 * sizeof(*both));
+	const struct unit_property was = *unitprop_find(live, "DeviceAllow");
+
+	both[0] = *unitprop_find(live, "DevicePolicy");
+	both[1] = (struct unit_property){.name = was.name, .type = was.type};
+	for (size_t i = 0; i < was.n_items; i++)
+		send_item(&both[1], &was.items[i], a);
+	for (size_t i = 0; i < sent->n; i++) {
+		const struct unit_property *p = &sent->list[i];
+
+		if (strcmp(p->name, "DevicePolicy") == 0)
+			both[0] = *p;
+		else if (p->n_items == 0)
+			both[1].n_items = 0;
+		for (size_t k = 0; k < p->n_items; k++)
+			send_item(&both[1], &p->items[k], a);
+	}
+	return (struct unit_properties){both, 2};
+}
+
+/* "auto" without a list: everything is allowed. */
+static bool is_open(const struct unit_properties *p)
+{
+	return strcmp(unitprop_find(p, "DevicePolicy")->text, "auto") == 0 &&
+	       unitprop_find(p, "DeviceAllow")->n_items == 0;
+}
+
+static bool same_unit(const struct unit_properties *x, const struct unit_properties *y)
+{
+	for (size_t i = 0; i < COUNT(keys); i++)
+		if (strcmp(letters_for(x, keys[i]), letters_for(y, keys[i])) != 0)
+			return false;
+	return unitprop_find(x, "DeviceAllow")->n_items ==
+		   unitprop_find(y, "DeviceAllow")->n_items &&
+	       unitprop_equal(unitprop_find(x, "DevicePolicy"), unitprop_find(y, "DevicePolicy"));
+}
+
+/* Is each letter of a device there that was there or is wanted, but for the unwanted? */
+static bool is_as_wished(const struct unit_properties *is, const struct unit_properties *was,
+			 const struct unit_properties *wanted,
+			 const struct unit_properties *unwanted)
+{
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		for (const char *at = "rwm"; *at; at++) {
+			bool wish = strchr(letters_for(wanted, keys[i]), *at) ||
+				    strchr(letters_for(was, keys[i]), *at);
+
+			if (strchr(letters_for(unwanted, keys[i]), *at))
+				wish = false;
+			if (!strchr(letters_for(is, keys[i]), *at) == wish)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Somebody else's unit: its list gets what is wanted and loses what is not, and nothing else
+ * happens to it; and back. */
+static void test_any_lists(void **state)
+{
+	(void)state;
+	for (unsigned run = 0; run < 20000; run++) {
+		struct some live, wanted, unwanted;
+		struct unit_properties change, old, back, is, end;
+		struct arena a = {0};
+		unsigned seed = run;
+
+		make_some(&live, &seed, true);
+		make_some(&wanted, &seed, false);
+		make_some(&unwanted, &seed, false);
+		unitdiff(&change, &old, &wanted.all, &live.all, &unwanted.all, &a);
+		is = after(&live.all, &change, &a);
+		if (is_open(&live.all)
+			? !same_unit(&is, &live.all)
+			: is_open(&is) || !is_as_wished(&is, &live.all, &wanted.all, &unwanted.all))
+			fail_msg("run %u: %s becomes %s", run, unitprop_copy_text(&live.all, &a),
+				 unitprop_copy_text(&is, &a));
+		unitdiff_back(&back, &old, &change, &is, &a);
+		end = after(&is, &back, &a);
+		if (!same_unit(&end, &live.all))
+			fail_msg("run %u: %s goes back to %s", run,
+				 unitprop_copy_text(&live.all, &a), unitprop_copy_text(&end, &a));
+		arena_free(&a);
+	}
+}
+
+/* A unit of our own: it has what is wanted, all of it and no more; and back. */
+static void test_any_own_lists(void **state)
+{
+	(void)state;
+	for (unsigned run = 0; run < 20000; run++) {
+		struct unit_property nothing = CLEAR;
+		struct some live, wanted;
+		struct unit_properties change, old, back, is, end, surplus;
+		struct arena a = {0};
+		unsigned seed = run;
+
+		make_some(&live, &seed, true);
+		make_some(&wanted, &seed, true);
+		/* as the plan has it: open without a word about a list */
+		wanted.all.n -= strcmp(wanted.list[0].text, "auto") == 0;
+		surplus = unitdiff_surplus(&wanted.all, &live.all, &a);
+		unitdiff(&change, &old, &wanted.all, &live.all, &surplus, &a);
+		is = after(&live.all, &change, &a);
+		if (wanted.all.n == 1) {
+			wanted.list[1] = nothing;
+			wanted.all.n = 2;
+			/* nobody but us closes it, and what was closed by others stays so */
+			if (strcmp(live.list[0].text, "auto") == 0)
+				wanted.list[1] = live.list[1];
+		}
+		if (!same_unit(&is, &wanted.all))
+			fail_msg("run %u: %s becomes %s instead of %s", run,
+				 unitprop_copy_text(&live.all, &a), unitprop_copy_text(&is, &a),
+				 unitprop_copy_text(&wanted.all, &a));
+		unitdiff_back(&back, &old, &change, &is, &a);
+		end = after(&is, &back, &a);
+		if (!same_unit(&end, &live.all))
+			fail_msg("run %u: %s goes back to %s", run,
+				 unitprop_copy_text(&live.all, &a), unitprop_copy_text(&end, &a));
+		arena_free(&a);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_diff),
-					   cmocka_unit_test(test_back)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_diff),      cmocka_unit_test(test_anew),
+	    cmocka_unit_test(test_surplus),   cmocka_unit_test(test_back),
+	    cmocka_unit_test(test_any_lists), cmocka_unit_test(test_any_own_lists),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
