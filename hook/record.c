@@ -178,6 +178,8 @@ void record_json(const struct record *r, struct text *out)
 
 const struct facts_process *record_process(const struct record *r, int64_t pid)
 {
+	if (!pid) /* there is none, as in a record without a VM */
+		return NULL;
 	if (r->vm.pid == pid)
 		return &r->vm;
 	for (size_t i = 0; i < r->n_added; i++)

@@ -216,6 +216,29 @@ static bool is_clean(const char *path, struct arena *a)
 	       (cgpath_clean(&clean, a, path, "path", NULL) == 0 && strcmp(path, clean) == 0);
 }
 
+/* What a step of each kind has, as far as it cannot be undone without. */
+static int check_parts(const struct record_step *s, const struct json *n, struct error *e)
+{
+	static const struct {
+		bool file, value;
+	} needs[] = {
+	    [PLAN_CHECK] = {true, true},     [PLAN_MKDIR] = {false, false},
+	    [PLAN_ENABLE] = {true, true},    [PLAN_INHERIT] = {true, false},
+	    [PLAN_DEVICES] = {false, false}, [PLAN_PLACE] = {true, true},
+	    [PLAN_AFFINITY] = {false, true}, [PLAN_WRITE] = {true, true},
+	    [PLAN_START] = {false, true},    [PLAN_SET] = {false, true},
+	    [PLAN_VERIFY] = {true, true},
+	};
+	const struct plan_step *p = &s->step;
+
+	if ((needs[p->op].file && !p->file) || (needs[p->op].value && !p->value))
+		return json_error(n, e, "a step \"%s\" without \"%s\"", plan_op_name[p->op],
+				  needs[p->op].file && !p->file ? "file" : "value");
+	if (p->op == PLAN_SET && !s->old != !s->set)
+		return json_error(n, e, "only one of \"old\" and \"set\"");
+	return 0;
+}
+
 static int read_step(struct record_step *ret, const struct json *n, struct arena *a,
 		     struct error *e)
 {
@@ -252,7 +275,7 @@ static int read_step(struct record_step *ret, const struct json *n, struct arena
 				    .fresh = raw.fresh.v,
 				    .old = raw.old,
 				    .set = raw.set};
-	return 0;
+	return check_parts(ret, n, e);
 }
 
 static int read_words(struct record *r, const struct raw *raw, const struct json *root,
