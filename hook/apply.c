@@ -5,6 +5,7 @@
 #include "hook/apply.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hook/cgpath.h"
@@ -25,17 +26,39 @@ int apply_version(const struct apply *ap, const struct plan_step *s)
 	return record_version(ap->record, s->controller);
 }
 
-int apply_vm_gone(const struct apply *ap, struct error *e)
+/* The process of a step: what it places, or what a scope is started around. */
+static int64_t pid_of(const struct apply *ap, const struct plan_step *s)
 {
-	return error_set(e, ERROR_FAILED, "the VM process %lld (%s) is gone",
-			 (long long)ap->record->vm.pid,
-			 ap->record->vm.comm ? ap->record->vm.comm : "?");
+	return s->op == PLAN_PLACE || s->op == PLAN_AFFINITY ? strtoll(s->value, NULL, 10)
+							     : ap->record->vm.pid;
 }
 
-/* Where the VM process is now in the hierarchy of a step. */
-static const char *vm_path(const struct apply *ap, const char *controller)
+const struct held_process *apply_process(const struct apply *ap, const struct plan_step *s)
 {
-	return facts_process_path(&ap->record->vm, controller);
+	int64_t pid = pid_of(ap, s);
+
+	for (size_t i = 0; i < ap->n_held; i++)
+		if (ap->held[i].pid == pid)
+			return &ap->held[i];
+	return NULL;
+}
+
+int apply_process_gone(const struct apply *ap, const struct plan_step *s, struct error *e)
+{
+	int64_t pid = pid_of(ap, s);
+	const struct facts_process *p = record_process(ap->record, pid);
+
+	return error_set(e, ERROR_FAILED, "%s %lld (%s) is gone",
+			 p == &ap->record->vm ? "the VM process" : "process", (long long)pid,
+			 p && p->comm ? p->comm : "?");
+}
+
+/* Where the process of a step was in its hierarchy when the facts were read. */
+static const char *former_place(const struct apply *ap, const struct plan_step *s)
+{
+	const struct facts_process *p = record_process(ap->record, pid_of(ap, s));
+
+	return p ? facts_process_path(p, s->controller) : NULL;
 }
 
 /* The plan makes a directory because the facts saw none there; at and below it there is
@@ -59,7 +82,7 @@ static int look_at(struct apply *ap, struct record_step *s, struct error *e)
 		return -1;
 	s->fresh = r == CGROUPFS_ABSENT;
 	if (s->step.op == PLAN_PLACE) {
-		s->old = vm_path(ap, s->step.controller);
+		s->old = former_place(ap, &s->step);
 		return 0;
 	}
 	if (s->step.op == PLAN_SET)
@@ -142,14 +165,14 @@ static int refuse_others_target(struct apply *ap, const struct record_step *s, s
 
 int apply_look(struct apply *ap, struct error *e)
 {
-	for (size_t i = ap->first; i < ap->record->n_steps; i++) {
+	for (size_t i = 0; i < ap->record->n_steps; i++) {
 		if (look_at(ap, &ap->record->steps[i], e) < 0 ||
-		    (ap->first == 0 && refuse_others_target(ap, &ap->record->steps[i], e) < 0)) {
+		    refuse_others_target(ap, &ap->record->steps[i], e) < 0) {
 			e->kind = ERROR_HOST;
 			return -1;
 		}
 	}
-	for (size_t i = ap->record->n_steps; i-- > ap->first;) {
+	for (size_t i = ap->record->n_steps; i-- > 0;) {
 		if (prepare_partner(ap, i, e) < 0) {
 			e->kind = ERROR_HOST;
 			return -1;
@@ -168,13 +191,16 @@ int apply_undo(struct apply *ap, struct error *e)
 			 .filters = ap->filters,
 			 .n_filters = ap->n_filters,
 			 .systemd = ap->systemd,
-			 .rollback = true};
+			 .store = ap->store,
+			 .stored = ap->stored,
+			 .rollback = true,
+			 .partial = ap->partial};
 	size_t end = ap->refused ? ap->done : ap->done + 1, touched = 0;
 	struct error second;
 
-	for (size_t i = ap->first; i < end && i < ap->record->n_steps; i++)
+	for (size_t i = 0; i < end && i < ap->record->n_steps; i++)
 		touched += ap->record->steps[i].step.op != PLAN_CHECK;
-	if (undo_steps(&u, ap->first, end, &second) < 0) {
+	if (undo_steps(&u, 0, end, &second) < 0) {
 		e->kind = ERROR_UNDO;
 		return error_add(e, "; and the undo is incomplete: %s", second.text);
 	}
@@ -189,7 +215,7 @@ int apply_run(struct apply *ap, struct error *e)
 
 	if (!ap->given_up)
 		ap->given_up = arena_alloc(ap->arena, (r->n_steps + 1) * sizeof(*ap->given_up));
-	for (ap->done = ap->first; ap->done < r->n_steps; ap->done++) {
+	for (ap->done = 0; ap->done < r->n_steps; ap->done++) {
 		struct record_step *s = &r->steps[ap->done];
 
 		if (fault_at(ap->done + 1, e) < 0 || take[s->step.op](ap, s, e) < 0) {

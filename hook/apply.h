@@ -19,13 +19,17 @@
 #include "hook/devfilter.h"
 #include "hook/procs.h"
 #include "hook/record.h"
+#include "hook/store.h"
 #include "hook/systemd.h"
 
 struct apply {
 	struct arena *arena;
 	struct cgroupfs *fs;
 	struct record *record;
-	struct held_process vm;                   /* pid 0: there is none yet */
+	const struct held_process *held; /* the processes that are placed: the VM mostly, or none */
+	size_t n_held;
+	struct store *store;   /* with "set" on a live container: where its record is; else NULL */
+	struct record *stored; /* and the record in it */
 	struct systemd *systemd;                  /* for the steps "start" and "set"; else NULL */
 	const struct unit_properties *properties; /* what the unit is to have */
 	const struct unit_properties *unwanted;   /* adopt: what its lists must not hold; or NULL */
@@ -37,7 +41,7 @@ struct apply {
 	bool *given_up;            /* by step: EOPNOTSUPP, and the twin has still to answer */
 	struct devfilter *filters; /* what replaced device programs looked like before */
 	size_t n_filters;
-	size_t first; /* the step this run begins with */
+	bool partial; /* the steps change a finished setup */
 	size_t done;  /* the step it is at */
 };
 
@@ -54,8 +58,11 @@ int apply_undo(struct apply *ap, struct error *e);
 /* The cgroup version that a step's controller belongs to here: 1 or 2. */
 int apply_version(const struct apply *ap, const struct plan_step *s);
 
-/* The VM process has ended: ERROR_FAILED. */
-int apply_vm_gone(const struct apply *ap, struct error *e);
+/* The process that a step names; NULL: none that is held. */
+const struct held_process *apply_process(const struct apply *ap, const struct plan_step *s);
+
+/* It has ended: ERROR_FAILED. */
+int apply_process_gone(const struct apply *ap, const struct plan_step *s, struct error *e);
 
 /* --- the kinds of steps; each takes one, ERROR_FAILED --- */
 

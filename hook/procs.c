@@ -193,6 +193,19 @@ static int list_numbers(int64_t **ret, size_t *ret_n, struct arena *a, const cha
 	return 0;
 }
 
+bool procs_is_kernels(int64_t pid)
+{
+	struct arena a = {0};
+	bool is;
+	char exe[2];
+
+	/* It alone has no program; whose may not be looked at has one. */
+	is = readlink(arena_printf(&a, "/proc/%lld/exe", (long long)pid), exe, sizeof(exe)) < 0 &&
+	     errno == ENOENT;
+	arena_free(&a);
+	return is;
+}
+
 /* Does the process have a descriptor of a KVM VM? (A vCPU's is called kvm-vcpu:N.) */
 bool procs_holds_vm(struct arena *a, const char *proc, int64_t pid)
 {

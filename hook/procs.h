@@ -46,6 +46,9 @@ bool procs_alive(const struct held_process *p);
 int procs_describe(struct facts_process *ret, struct arena *a, const char *proc, int64_t pid,
 		   struct error *e);
 
+/* Is it a thread of the kernel? Such a one is where the kernel needs it. */
+bool procs_is_kernels(int64_t pid);
+
 /* Does the process hold a descriptor of a KVM VM? No, when its descriptors may not be looked at:
  * that takes the rights of ptrace(2). */
 bool procs_holds_vm(struct arena *a, const char *proc, int64_t pid);

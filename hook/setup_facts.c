@@ -72,34 +72,6 @@ static size_t candidate_paths(const char *paths[4], struct setup *s)
 	return n;
 }
 
-static int probe(struct setup *s, struct error *e)
-{
-	const char **controllers = compose_controllers(&s->config.resources, s->arena);
-	const char **devices;
-	const char *paths[4];
-	int64_t pids[2];
-	struct host_wishes w = {.cgroups = paths, .pids = pids};
-
-	/* A runtime chose the base of a path that is not absolute: see where init is. */
-	w.init_cgroups = !s->config.cgroups_path || s->config.cgroups_path[0] != '/';
-	w.n_cgroups = candidate_paths(paths, s);
-	w.devices = devices = arena_alloc(s->arena, (s->devices.n + s->context->policy.deny.n + 1) *
-							sizeof(*devices));
-	for (size_t i = 0; i < s->devices.n; i++)
-		devices[w.n_devices++] = s->devices.items[i].path;
-	for (size_t i = 0; i < s->context->policy.deny.n; i++)
-		devices[w.n_devices++] = s->context->policy.deny.items[i];
-	w.controllers = controllers;
-	while (controllers[w.n_controllers])
-		w.n_controllers++;
-	if (s->init)
-		pids[w.n_pids++] = s->init;
-	if (s->vm && s->vm != s->init)
-		pids[w.n_pids++] = s->vm;
-	w.init = s->init;
-	return host_probe(&s->facts, s->arena, &w, e);
-}
-
 /* state.pid may be a thread's id (some shims send one); mostly it is the VM itself, held already.
  */
 static int find_init(struct setup *s, struct error *e)
@@ -149,6 +121,38 @@ static int read_file(struct setup *s, const char *file, struct error *e)
 	return r;
 }
 
+int setup_probe(struct setup *s, struct error *e)
+{
+	/* A yard acts out another host, with real processes. */
+	const char *yard = s->context->options.yard;
+	const char **controllers = compose_controllers(&s->config.resources, s->arena);
+	const char **devices;
+	const char *paths[4];
+	int64_t pids[2];
+	struct host_wishes w = {.cgroups = paths, .pids = pids};
+
+	/* A runtime chose the base of a path that is not absolute: see where init is. */
+	w.init_cgroups = !s->config.cgroups_path || s->config.cgroups_path[0] != '/';
+	w.n_cgroups = candidate_paths(paths, s);
+	w.devices = devices = arena_alloc(s->arena, (s->devices.n + s->context->policy.deny.n + 1) *
+							sizeof(*devices));
+	for (size_t i = 0; i < s->devices.n; i++)
+		devices[w.n_devices++] = s->devices.items[i].path;
+	for (size_t i = 0; i < s->context->policy.deny.n; i++)
+		devices[w.n_devices++] = s->context->policy.deny.items[i];
+	w.controllers = controllers;
+	while (controllers[w.n_controllers])
+		w.n_controllers++;
+	if (s->init)
+		pids[w.n_pids++] = s->init;
+	if (s->vm && s->vm != s->init)
+		pids[w.n_pids++] = s->vm;
+	w.init = s->init;
+	if (yard)
+		return read_file(s, arena_printf(s->arena, "%s/host.json", yard), e);
+	return host_probe(&s->facts, s->arena, &w, e);
+}
+
 static int from_file(struct setup *s, const char *file, struct error *e)
 {
 	const struct options *o = &s->context->options;
@@ -171,13 +175,10 @@ static int from_file(struct setup *s, const char *file, struct error *e)
 
 int setup_facts(struct setup *s, const char *facts_file, struct error *e)
 {
-	const char *yard = s->context->options.yard;
-
 	s->facts = (struct facts){0};
 	if (facts_file)
 		return from_file(s, facts_file, e);
 	if (find_vm(s, e) < 0 || find_init(s, e) < 0)
 		return -1;
-	/* A yard acts out another host, with real processes. */
-	return yard ? read_file(s, arena_printf(s->arena, "%s/host.json", yard), e) : probe(s, e);
+	return setup_probe(s, e);
 }

@@ -14,6 +14,9 @@
  */
 int setup_facts(struct setup *s, const char *facts_file, struct error *e);
 
+/* Only the host, for the processes s->init and s->vm, which are known: into s->facts. */
+int setup_probe(struct setup *s, struct error *e);
+
 /* Just the process that the caller names, state.pid or without one --vm-pid, into s->init or s->vm
  * and s->facts, to compare with a record. One that is gone is left out. */
 void setup_describe_caller(struct setup *s);

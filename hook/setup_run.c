@@ -86,7 +86,8 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 	struct apply ap = {.arena = s->arena,
 			   .fs = &fs,
 			   .record = &record,
-			   .vm = s->held,
+			   .held = &s->held,
+			   .n_held = s->held.pid != 0,
 			   .properties = &s->plan.properties,
 			   .page_size = s->facts.page_size};
 	int r;

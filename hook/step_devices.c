@@ -17,11 +17,13 @@ int step_devices(struct apply *ap, struct record_step *s, struct error *e)
 					      .programs = is_target ? ap->programs : NULL,
 					      .n_programs = is_target ? ap->n_programs : 0,
 					      .unit_has_all = r->manager == MANAGER_SYSTEMD &&
-							      is_target && !ap->change.n};
+							      is_target && !ap->change.n,
+					      .revoke = ap->partial && r->denied.n};
 	struct devfilter replaced = {.fd = -1};
 
 	if (r->mode == MODE_OWN)
-		return devfilter_set(ap->fs, version, s->step.path, &r->devices, NULL, e);
+		return devfilter_set(ap->fs, version, s->step.path, &r->devices,
+				     ap->partial ? &r->before : NULL, e);
 	if (devfilter_extend(&replaced, ap->fs, version, s->step.path, &x, e) < 0)
 		return -1;
 	if (replaced.fd >= 0)

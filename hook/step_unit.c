@@ -12,6 +12,7 @@
 #include "hook/devnode.h"
 #include "hook/log.h"
 #include "hook/quirks.h"
+#include "hook/unit_change.h"
 #include "hook/unitdiff.h"
 
 /* --- start --- */
@@ -47,9 +48,12 @@ static int verify_inside(const struct apply *ap, const struct plan_step *s, stru
 	static const char *const managed[] = {"", "name=systemd", "memory", "pids", "devices"};
 	struct facts_process now = {0};
 
-	if (procs_cgroups(&now.cgroups, &now.n_cgroups, ap->arena, "/proc", ap->vm.pid, e) < 0 ||
-	    !procs_alive(&ap->vm))
-		return apply_vm_gone(ap, e);
+	const struct held_process *vm = apply_process(ap, s);
+
+	if (!vm ||
+	    procs_cgroups(&now.cgroups, &now.n_cgroups, ap->arena, "/proc", vm->pid, e) < 0 ||
+	    !procs_alive(vm))
+		return apply_process_gone(ap, s, e);
 	for (size_t i = 0; i < sizeof(managed) / sizeof(*managed); i++) {
 		const char *is = facts_process_path(&now, managed[i]);
 
@@ -57,7 +61,7 @@ static int verify_inside(const struct apply *ap, const struct plan_step *s, stru
 			return error_set(e, ERROR_FAILED,
 					 "%s was started, but process %lld is in %s instead of %s "
 					 "(%s hierarchy); see journalctl -u %s",
-					 s->value, (long long)ap->vm.pid, is, s->path,
+					 s->value, (long long)vm->pid, is, s->path,
 					 *managed[i] ? managed[i] : "unified", s->value);
 	}
 	return 0;
@@ -65,11 +69,12 @@ static int verify_inside(const struct apply *ap, const struct plan_step *s, stru
 
 int step_start(struct apply *ap, struct record_step *s, struct error *e)
 {
+	const struct held_process *vm = apply_process(ap, &s->step);
 	const char **left_out = NULL;
 	int r;
 
-	if (!procs_alive(&ap->vm))
-		return apply_vm_gone(ap, e);
+	if (!vm || !procs_alive(vm))
+		return apply_process_gone(ap, &s->step, e);
 	r = systemd_start(&left_out, ap->systemd, s->step.value, ap->properties,
 			  optional(ap->properties, ap->arena), e);
 	if (r == SYSTEMD_EXISTS) {
@@ -90,7 +95,7 @@ int step_start(struct apply *ap, struct record_step *s, struct error *e)
 		return -1;
 	r = cgroupfs_mark(ap->fs, s->step.controller, s->step.path, ap->record->id, e);
 	/* With the process the scope goes. */
-	return r < 0 && !procs_alive(&ap->vm) ? apply_vm_gone(ap, e) : r;
+	return r < 0 && !procs_alive(vm) ? apply_process_gone(ap, &s->step, e) : r;
 }
 
 /* --- set --- */
@@ -182,11 +187,13 @@ int step_set_look(struct apply *ap, struct record_step *s, struct error *e)
 
 int step_set(struct apply *ap, struct record_step *s, struct error *e)
 {
+	struct unit_change u = {
+	    .fs = ap->fs, .systemd = ap->systemd, .store = ap->store, .record = ap->stored};
 	int r;
 
 	if (!ap->change.n)
 		return 0;
-	r = systemd_set(ap->systemd, s->step.value, &ap->change, e);
+	r = unit_change(&u, s->step.value, &ap->change, e);
 	if (r == SYSTEMD_ABSENT)
 		return error_set(e, ERROR_FAILED, "%s: the unit has just gone: its container ended",
 				 s->step.value);

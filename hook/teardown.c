@@ -12,6 +12,7 @@
 #include "hook/log.h"
 #include "hook/setup_facts.h"
 #include "hook/undo.h"
+#include "hook/unit_change.h"
 #include "oci/state.h"
 
 /* Does the undo change more than what tells its progress by being gone? */
@@ -42,13 +43,16 @@ static bool needs_systemd(struct cgroupfs *fs, const struct record *r)
 int teardown_record(struct context *c, struct store *store, const struct record *r, bool goes_on,
 		    struct error *e)
 {
+	struct record leaving = *r;
+	struct unit_change frozen = {.store = store, .record = &leaving};
 	struct cgroupfs fs;
 	struct undo u = {.arena = c->arena,
 			 .fs = &fs,
 			 .record = r,
+			 .store = store,
+			 .stored = &leaving,
 			 .page_size = (uint64_t)sysconf(_SC_PAGESIZE),
 			 .rollback = r->status == RECORD_INTENT};
-	struct record leaving = *r;
 	struct error bus;
 	int result = 0;
 
@@ -59,6 +63,9 @@ int teardown_record(struct context *c, struct store *store, const struct record 
 	/* After a reboot nothing of it exists, and the paths may be somebody else's. */
 	if (setup_is_this_boot(r->boot, c->arena)) {
 		cgroupfs_open(&fs, c->arena, r->mounts, r->n_mounts, c->options.yard);
+		frozen.fs = &fs;
+		if (unit_change_thaw(&frozen, &bus) < 0)
+			log_warning("%s", bus.text);
 		if (!c->options.yard && needs_systemd(&fs, r) &&
 		    bus_connect(&u.systemd, c, &bus) < 0)
 			log_warning("%s", bus.text);

@@ -13,6 +13,7 @@
 #include "hook/log.h"
 #include "hook/procs.h"
 #include "hook/undo_files.h"
+#include "hook/undo_processes.h"
 #include "hook/undo_unit.h"
 #include "hook/undo_value.h"
 
@@ -70,100 +71,6 @@ static int disable(const struct undo *u, const struct record_step *s, struct err
 	return cgroupfs_write(u->fs, "", s->step.path, s->step.file, plus, e);
 }
 
-/* --- processes --- */
-
-static bool is_own_target(const struct undo *u, const char *path)
-{
-	return u->record->mode == MODE_OWN && strcmp(path, u->record->path) == 0;
-}
-
-/* A failed setup never kills: the VM ran before it and goes on. */
-static bool kills(const struct undo *u)
-{
-	return u->record->kill && !u->rollback;
-}
-
-/* Does the VM process, if it still is that process, sit in this very group? */
-static bool vm_is_in(const struct undo *u, const char *controller, const char *path)
-{
-	const char *is = facts_process_path(&u->vm, controller);
-	int64_t *pids;
-	size_t n = 0;
-
-	if (!u->fs->yard)
-		return is && strcmp(is, path) == 0;
-	/* In a yard only the files know. */
-	if (!u->vm.pid || cgroupfs_procs(&pids, &n, u->fs, controller, path, NULL))
-		return false;
-	while (n && pids[n - 1] != u->vm.pid)
-		n--;
-	return n;
-}
-
-/* Only the VM process was put here by us; take it back if it is still that process. */
-static int take_vm_back(const struct undo *u, const struct record_step *s, struct error *e)
-{
-	if (!s->old || strtoll(s->step.value, NULL, 10) != u->record->vm.pid ||
-	    !vm_is_in(u, s->step.controller, s->step.path))
-		return 0;
-	return drain_one(u->fs, s->step.controller, u->record->vm.pid, s->old, e);
-}
-
-/* Where a process came from in a hierarchy: its own placement tells. What nobody placed was
- * forked by the VM. */
-static const char *origin_of(const void *ctx, const char *controller, int64_t pid)
-{
-	const struct undo *u = ctx;
-	const char *origin = NULL;
-
-	for (size_t i = 0; i < u->record->n_steps; i++) {
-		const struct record_step *s = &u->record->steps[i];
-
-		if (s->step.op != PLAN_PLACE || !s->old ||
-		    strcmp(s->step.controller, controller) != 0)
-			continue;
-		if (strtoll(s->step.value, NULL, 10) == pid)
-			return s->old;
-		if (!origin)
-			origin = s->old;
-	}
-	if (!origin)
-		origin = facts_process_path(&u->record->vm, controller);
-	return origin ? origin : cgpath_parent(u->arena, u->record->path);
-}
-
-int undo_empty(const struct undo *u, const char *controller, const char *path,
-	       enum drain_depth depth, struct error *e)
-{
-	if (kills(u))
-		return drain_kill(u->fs, controller, path, depth, e);
-	return drain_move(u->fs, controller, path, depth, origin_of, u, e);
-}
-
-/* Did the steps that are undone make the target in this hierarchy? Then it goes with them. */
-static bool goes_away(const struct undo *u, const char *controller)
-{
-	for (size_t i = u->first; i < u->end; i++) {
-		const struct record_step *s = &u->record->steps[i];
-
-		if (s->step.op == PLAN_MKDIR && s->fresh && is_own_target(u, s->step.path) &&
-		    strcmp(s->step.controller, controller) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int take_processes_back(const struct undo *u, const struct record_step *s, struct error *e)
-{
-	/* A group that goes is emptied when it goes. */
-	if (is_own_target(u, s->step.path) && goes_away(u, s->step.controller))
-		return 0;
-	/* One that was there, and empty: its children, if it has any by now, are others'. */
-	if (is_own_target(u, s->step.path) && !u->record->joined && u->first == 0)
-		return undo_empty(u, s->step.controller, s->step.path, DRAIN_GROUP, e);
-	return take_vm_back(u, s, e);
-}
-
 /* --- directories --- */
 
 void undo_drop_filter(const struct undo *u, const char *controller, const char *path)
@@ -216,9 +123,7 @@ static int remove_target(const struct undo *u, const struct record_step *s, stru
 		break;
 	default:
 		/* Mostly nobody but the VM is inside, or nobody at all. */
-		if (vm_is_in(u, controller, path) && !kills(u) &&
-		    drain_one(u->fs, controller, u->record->vm.pid,
-			      origin_of(u, controller, u->record->vm.pid), e) < 0)
+		if (undo_drain_vm(u, controller, path, e) < 0)
 			return -1;
 		if (!is_empty(u, controller, path) &&
 		    undo_empty(u, controller, path, DRAIN_TREE, e) < 0)
@@ -236,7 +141,7 @@ static int remove_directory(const struct undo *u, const struct record_step *s, s
 
 	if (!s->fresh)
 		return 0;
-	if (is_own_target(u, s->step.path))
+	if (undo_is_own_target(u, s->step.path))
 		return remove_target(u, s, e);
 	/* A parent that is not vmcg's stays, and one that others use by now stays as well. After
 	 * a setup that died between making one and marking it, an empty one is ours. */
@@ -292,7 +197,7 @@ static int undo_step(const struct undo *u, const struct record_step *s, struct e
 	case PLAN_MKDIR: return remove_directory(u, s, e);
 	case PLAN_ENABLE: return disable(u, s, e);
 	case PLAN_DEVICES: return restore_filter(u, s, e);
-	case PLAN_PLACE: return take_processes_back(u, s, e);
+	case PLAN_PLACE: return undo_place(u, s, e);
 	case PLAN_WRITE: return undo_value_of(u, s, e);
 	case PLAN_INHERIT: return undo_cpuset(u, s, e);
 	case PLAN_START: return undo_start(u, s, e);
@@ -341,19 +246,6 @@ static int undo_range(const struct undo *u, size_t first, size_t end, struct err
 	return undo_kind(u, first, end, true, e);
 }
 
-/* Where the VM process is now; nowhere when it has ended, or its number is another's. */
-static void look_for_vm(struct undo *u, struct held_process *held)
-{
-	const struct facts_process *was = &u->record->vm;
-
-	u->vm = (struct facts_process){0};
-	if (!was->pid || procs_hold(held, was->pid, NULL) < 0 || held->start != was->start)
-		return;
-	u->vm.pid = held->pid;
-	if (procs_cgroups(&u->vm.cgroups, &u->vm.n_cgroups, u->arena, "/proc", held->pid, NULL) < 0)
-		u->vm.n_cgroups = 0;
-}
-
 /* Changing a unit makes systemd write all of its files, so its properties go back before them. */
 static int undo_units(struct undo *u, struct error *e)
 {
@@ -373,7 +265,6 @@ static int undo_units(struct undo *u, struct error *e)
 
 int undo_steps(struct undo *u, size_t first, size_t end, struct error *e)
 {
-	struct held_process held = PROCS_NONE;
 	struct error unit = {0};
 	int r, r_unit;
 
@@ -381,7 +272,7 @@ int undo_steps(struct undo *u, size_t first, size_t end, struct error *e)
 		end = u->record->n_steps;
 	u->first = first;
 	u->end = end;
-	look_for_vm(u, &held);
+	undo_look_for_processes(u);
 	if (u->systemd)
 		systemd_grant(u->systemd, GRANT_MS);
 	r_unit = undo_units(u, &unit);
@@ -396,6 +287,6 @@ int undo_steps(struct undo *u, size_t first, size_t end, struct error *e)
 		*e = unit;
 		e->kind = ERROR_UNDO;
 	}
-	procs_release(&held);
+	undo_release_processes(u);
 	return r_unit < 0 ? r_unit : r;
 }

@@ -13,8 +13,15 @@
 #include "hook/cgroupfs.h"
 #include "hook/devfilter.h"
 #include "hook/drain.h"
+#include "hook/procs.h"
 #include "hook/record.h"
+#include "hook/store.h"
 #include "hook/systemd.h"
+
+struct undo_process {
+	struct held_process held;
+	struct facts_process now; /* where it is */
+};
 
 struct undo {
 	struct arena *arena;
@@ -24,10 +31,14 @@ struct undo {
 	const struct devfilter *filters; /* rollback: replaced programs that are still held */
 	size_t n_filters;
 	struct systemd *systemd; /* NULL: not reachable, or not needed */
+	struct store *store;     /* where the record is while its container lives; else NULL */
+	struct record *stored;   /* and the record in it */
 	bool rollback;           /* setup failed: never kill, the VM ran before it and goes on */
+	bool partial;            /* a change of a finished setup, whose VM stays where it is */
 	/* undo_steps fills these in: */
-	struct facts_process vm; /* where the VM process is now */
-	size_t first, end;       /* the steps that are undone */
+	struct undo_process *processes; /* of the record, those that still live */
+	size_t n_processes;
+	size_t first, end; /* the steps that are undone */
 	const char *
 	    *before; /* systemd has just written the unit's files: what they held, by step */
 };

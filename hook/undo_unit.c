@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "hook/drain.h"
+#include "hook/unit_change.h"
 #include "hook/unitdiff.h"
 #include "hook/unitplan.h"
 
@@ -137,6 +138,8 @@ static int read_changed(struct unit_properties *ret, const struct undo *u, const
 
 int undo_set(const struct undo *u, const struct record_step *s, struct error *e)
 {
+	struct unit_change change = {
+	    .fs = u->fs, .systemd = u->systemd, .store = u->store, .record = u->stored};
 	struct unit_properties old, set, live, back;
 	int fd, r;
 
@@ -154,5 +157,5 @@ int undo_set(const struct undo *u, const struct record_step *s, struct error *e)
 	if (r)
 		return r < 0 ? -1 : 0;
 	unitdiff_back(&back, &old, &set, &live, u->arena);
-	return back.n ? systemd_set(u->systemd, s->step.value, &back, e) : 0;
+	return back.n ? unit_change(&change, s->step.value, &back, e) : 0;
 }

@@ -161,6 +161,19 @@ void unitprop_json(struct jsonw *w, const char *key, const struct unit_propertie
 	jsonw_end_array(w);
 }
 
+struct unit_properties unitprop_override(const struct unit_properties *list,
+					 const struct unit_properties *by, struct arena *a)
+{
+	struct unit_properties ret = {0};
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!unitprop_find(by, list->list[i].name))
+			*ARENA_APPEND(a, ret.list, ret.n) = list->list[i];
+	for (size_t i = 0; i < by->n; i++)
+		*ARENA_APPEND(a, ret.list, ret.n) = by->list[i];
+	return ret;
+}
+
 const char *unitprop_copy_text(const struct unit_properties *p, struct arena *a)
 {
 	struct text out = {0};

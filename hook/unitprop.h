@@ -50,6 +50,10 @@ struct unit_property *unitprop_find(const struct unit_properties *p, const char 
  * of items does. */
 bool unitprop_equal(const struct unit_property *a, const struct unit_property *b);
 
+/* list with each property of by in place of those of that name, or behind the others. */
+struct unit_properties unitprop_override(const struct unit_properties *list,
+					 const struct unit_properties *by, struct arena *a);
+
 /* An array of objects {"name", "type", "value", "why"} under key (NULL: inside an array or as the
  * whole document). "b" is true or false, "t" a number, "s" a string, arrays are arrays ("a(ss)" and
  * "a(st)" of pairs, "ay" of numbers). */

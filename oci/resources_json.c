@@ -15,29 +15,37 @@
 		.offset = offsetof(struct oci_resources, member), \
 	}
 
+/* The same, where 0 says nothing. */
+#define NONZERO(object, text, kind, member)                       \
+	{                                                         \
+		.part = object, .name = text, .want = kind,       \
+		.offset = offsetof(struct oci_resources, member), \
+		.zero_is_absent = true,                           \
+	}
+
 const struct oci_scalar oci_scalars[] = {
-    SCALAR("memory", "limit", WANT_INT, memory.limit),
-    SCALAR("memory", "reservation", WANT_INT, memory.reservation),
-    SCALAR("memory", "swap", WANT_INT, memory.swap),
-    SCALAR("memory", "kernel", WANT_INT, memory.kernel),
-    SCALAR("memory", "kernelTCP", WANT_INT, memory.kernel_tcp),
+    NONZERO("memory", "limit", WANT_INT, memory.limit),
+    NONZERO("memory", "reservation", WANT_INT, memory.reservation),
+    NONZERO("memory", "swap", WANT_INT, memory.swap),
+    NONZERO("memory", "kernel", WANT_INT, memory.kernel),
+    NONZERO("memory", "kernelTCP", WANT_INT, memory.kernel_tcp),
     SCALAR("memory", "swappiness", WANT_UINT, memory.swappiness),
     SCALAR("memory", "disableOOMKiller", WANT_BOOL, memory.disable_oom_killer),
     SCALAR("memory", "useHierarchy", WANT_BOOL, memory.use_hierarchy),
     SCALAR("memory", "checkBeforeUpdate", WANT_BOOL, memory.check_before_update),
-    SCALAR("cpu", "shares", WANT_UINT, cpu.shares),
-    SCALAR("cpu", "quota", WANT_INT, cpu.quota),
-    SCALAR("cpu", "period", WANT_UINT, cpu.period),
+    NONZERO("cpu", "shares", WANT_UINT, cpu.shares),
+    NONZERO("cpu", "quota", WANT_INT, cpu.quota),
+    NONZERO("cpu", "period", WANT_UINT, cpu.period),
     SCALAR("cpu", "burst", WANT_UINT, cpu.burst),
-    SCALAR("cpu", "realtimePeriod", WANT_UINT, cpu.realtime_period),
-    SCALAR("cpu", "realtimeRuntime", WANT_INT, cpu.realtime_runtime),
+    NONZERO("cpu", "realtimePeriod", WANT_UINT, cpu.realtime_period),
+    NONZERO("cpu", "realtimeRuntime", WANT_INT, cpu.realtime_runtime),
     SCALAR("cpu", "cpus", WANT_STRING, cpu.cpus),
     SCALAR("cpu", "mems", WANT_STRING, cpu.mems),
     SCALAR("cpu", "idle", WANT_INT, cpu.idle),
     SCALAR("pids", "limit", WANT_INT, pids_limit),
-    SCALAR("blockIO", "weight", WANT_UINT, blkio.weight),
-    SCALAR("blockIO", "leafWeight", WANT_UINT, blkio.leaf_weight),
-    SCALAR("network", "classID", WANT_UINT, network.class_id),
+    NONZERO("blockIO", "weight", WANT_UINT, blkio.weight),
+    NONZERO("blockIO", "leafWeight", WANT_UINT, blkio.leaf_weight),
+    NONZERO("network", "classID", WANT_UINT, network.class_id),
     {0},
 };
 

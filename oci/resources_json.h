@@ -17,6 +17,7 @@ struct oci_scalar {
 	const char *name;    /* and its own name there: "limit" */
 	enum json_want want; /* WANT_INT, WANT_UINT, WANT_BOOL or WANT_STRING */
 	size_t offset;       /* in struct oci_resources */
+	bool zero_is_absent; /* 0 asks for nothing, as everywhere in the config */
 };
 
 /* All of them, in the order in which they are written. The last one has no name. */

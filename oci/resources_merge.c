@@ -14,7 +14,7 @@
 /* --- scalars --- */
 
 /* Take over one scalar that is set. */
-static void merge_scalar(void *base, const void *change, enum json_want want)
+static void merge_scalar(void *base, const void *change, enum json_want want, bool zero_is_absent)
 {
 	if (want == WANT_STRING) {
 		const char *text = *(const char *const *)change;
@@ -25,10 +25,15 @@ static void merge_scalar(void *base, const void *change, enum json_want want)
 		if (((const struct opt_bool *)change)->set)
 			*(struct opt_bool *)base = *(const struct opt_bool *)change;
 	} else if (want == WANT_INT) {
-		if (((const struct opt_int *)change)->set)
+		const struct opt_int *v = change;
+
+		if (v->set && !(zero_is_absent && v->v == 0))
 			*(struct opt_int *)base = *(const struct opt_int *)change;
-	} else if (((const struct opt_uint *)change)->set) {
-		*(struct opt_uint *)base = *(const struct opt_uint *)change;
+	} else {
+		const struct opt_uint *v = change;
+
+		if (v->set && !(zero_is_absent && v->v == 0))
+			*(struct opt_uint *)base = *(const struct opt_uint *)change;
 	}
 }
 
@@ -60,8 +65,8 @@ static void change_weight(void *to, const void *from)
 	struct oci_blkio_weight *x = to;
 	const struct oci_blkio_weight *y = from;
 
-	merge_scalar(&x->weight, &y->weight, WANT_UINT);
-	merge_scalar(&x->leaf_weight, &y->leaf_weight, WANT_UINT);
+	merge_scalar(&x->weight, &y->weight, WANT_UINT, true);
+	merge_scalar(&x->leaf_weight, &y->leaf_weight, WANT_UINT, true);
 }
 
 static bool same_throttle(const void *a, const void *b)
@@ -90,8 +95,8 @@ static void change_rdma(void *to, const void *from)
 	struct oci_rdma *x = to;
 	const struct oci_rdma *y = from;
 
-	merge_scalar(&x->handles, &y->handles, WANT_UINT);
-	merge_scalar(&x->objects, &y->objects, WANT_UINT);
+	merge_scalar(&x->handles, &y->handles, WANT_UINT, false);
+	merge_scalar(&x->objects, &y->objects, WANT_UINT, false);
 }
 
 static bool same_priority(const void *a, const void *b)
@@ -170,7 +175,8 @@ void oci_resources_merge(struct oci_resources *base, const struct oci_resources 
 			 struct arena *a)
 {
 	for (const struct oci_scalar *s = oci_scalars; s->name; s++)
-		merge_scalar((char *)base + s->offset, (const char *)change + s->offset, s->want);
+		merge_scalar((char *)base + s->offset, (const char *)change + s->offset, s->want,
+			     s->zero_is_absent);
 	lift_swap(&base->memory, &change->memory);
 	MERGE(weights, &base->blkio, &change->blkio, weight_device, n_weight_device);
 	for (int t = 0; t < OCI_N_THROTTLES; t++)

@@ -14,8 +14,8 @@
 /*
  * Put a change over base.
  *
- *   scalars          the change's value, if it has one. For cpu.cpus and mems ""
- *                    counts as absent, as in every config.
+ *   scalars          the change's value, if it has one. For cpu.cpus and mems "",
+ *                    and 0 for most numbers, counts as absent, as in every config.
  *   lists            entry by entry: a new one is appended, one of the same key
  *                    keeps its place and is changed. The keys are the device's
  *                    numbers (weightDevice, the throttles), the page size, the

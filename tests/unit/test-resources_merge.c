@@ -87,8 +87,16 @@ static void test_scalars(void **state)
 	    {"\"memory\":{\"limit\":5}", "", "\"memory\":{\"limit\":5}"},
 	    {"", "\"memory\":{\"limit\":5}", "\"memory\":{\"limit\":5}"},
 	    {"\"memory\":{\"limit\":5}", "\"memory\":{\"limit\":6}", "\"memory\":{\"limit\":6}"},
-	    /* Absent is not zero. */
-	    {"\"memory\":{\"limit\":5}", "\"memory\":{\"limit\":0}", "\"memory\":{\"limit\":0}"},
+	    /* runc's template for update is full of zeros that ask for nothing. */
+	    {"\"memory\":{\"limit\":5}", "\"memory\":{\"limit\":0}", "\"memory\":{\"limit\":5}"},
+	    {"\"cpu\":{\"shares\":5,\"quota\":6000,\"period\":7000}",
+	     "\"cpu\":{\"shares\":0,\"quota\":0,\"period\":0}",
+	     "\"cpu\":{\"shares\":5,\"quota\":6000,\"period\":7000}"},
+	    {"\"blockIO\":{\"weight\":10}", "\"blockIO\":{\"weight\":0}",
+	     "\"blockIO\":{\"weight\":10}"},
+	    /* Some have a zero that means zero. */
+	    {"\"cpu\":{\"burst\":5,\"idle\":1}", "\"cpu\":{\"burst\":0,\"idle\":0}",
+	     "\"cpu\":{\"burst\":0,\"idle\":0}"},
 	    {"\"memory\":{\"limit\":5}", "\"memory\":{\"limit\":null}", "\"memory\":{\"limit\":5}"},
 	    {"\"memory\":{\"limit\":5}", "\"memory\":{}", "\"memory\":{\"limit\":5}"},
 	    {"\"memory\":{\"limit\":5,\"swappiness\":60}", "\"memory\":{\"swappiness\":0}",
@@ -112,7 +120,7 @@ static void test_scalars(void **state)
 	    {"\"blockIO\":{\"weight\":10,\"leafWeight\":20}", "\"blockIO\":{\"weight\":30}",
 	     "\"blockIO\":{\"weight\":30,\"leafWeight\":20}"},
 	    {"\"network\":{\"classID\":1}", "\"network\":{\"classID\":0}",
-	     "\"network\":{\"classID\":0}"},
+	     "\"network\":{\"classID\":1}"},
 	};
 
 	(void)state;

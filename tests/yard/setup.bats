@@ -237,11 +237,11 @@ same_order() {
 	echo "$vm" >>"$Y/$CG/cgroup.procs"
 	n=$(grep -o '"op"' "$R/c1.json" | wc -l)
 	before=$(tree)
-	VMCG_FAULT=$((n + 1)):28 run -5 stage poststart --vm-pid-file "$vm_file"
+	VMCG_FAULT=1:28 run -5 stage poststart --vm-pid-file "$vm_file"
 	same_tree "$before"
 	expect "$(grep -o '"op"' "$R/c1.json" | wc -l)" "$n"
 	run -0 stage poststart --dry-run --vm-pid-file "$vm_file"
-	[[ $output = *"place - /vms/c1 cgroup.procs = $vm"* ]]
+	[[ $output = *"/vms/c1 cgroup.procs: / -> $vm"* ]]
 	same_tree "$before"
 
 	stage poststart --vm-pid-file "$vm_file"

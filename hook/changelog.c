@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * changelog - what a change did to a running container, said to its caller
+ */
+#include "hook/changelog.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hook/log.h"
+#include "hook/quirks.h"
+#include "oci/jsonw.h"
+
+/* --- one line --- */
+
+/* What changed: "memory.max", or where a step has no file, what was done. */
+struct line {
+	const char *op, *controller, *path, *file, *from, *to, *why;
+};
+
+static void put_json(struct jsonw *w, const struct line *l)
+{
+	jsonw_flat_object(w, NULL);
+	jsonw_string(w, "op", l->op);
+	jsonw_string(w, "controller", l->controller);
+	jsonw_string(w, "path", l->path);
+	jsonw_string(w, "file", l->file);
+	jsonw_string(w, "from", l->from);
+	jsonw_string(w, "to", l->to);
+	jsonw_string(w, "why", l->why);
+	jsonw_end_object(w);
+}
+
+/* Values of several lines on one. */
+static const char *flat(const char *s, struct arena *a)
+{
+	char *copy = arena_copy(a, s, strlen(s));
+
+	for (char *at = copy; *at; at++)
+		if (*at == '\n')
+			*at = ',';
+	return copy;
+}
+
+static void put_text(struct text *out, const struct line *l, struct arena *a)
+{
+	text_printf(out, "%s %s", l->path, l->file ? l->file : l->op);
+	if (l->from)
+		text_printf(out, ": %s ->", *l->from ? flat(l->from, a) : "(empty)");
+	else if (l->to)
+		text_puts(out, ":");
+	if (l->to)
+		text_printf(out, " %s", l->to);
+	text_printf(out, "  # %s\n", l->why);
+}
+
+static void put(struct change *c, struct jsonw *w, const struct line *l)
+{
+	if (c->context->options.json)
+		put_json(w, l);
+	else
+		put_text(c->context->out, l, c->context->arena);
+}
+
+/* --- a unit's properties --- */
+
+static const char *value_text(const struct unit_property *p, struct arena *a)
+{
+	struct text t = {0};
+	const char *copy;
+
+	if (!p)
+		return NULL;
+	unitprop_text(p, &t);
+	copy = arena_copy(a, t.s, t.len);
+	text_free(&t);
+	return copy;
+}
+
+static void put_properties(struct change *c, struct jsonw *w, const struct record_step *s)
+{
+	struct arena *a = c->context->arena;
+	struct unit_properties old = {0}, set = {0};
+
+	if (unitprop_parse(&old, a, "record", s->old, strlen(s->old), NULL) < 0 ||
+	    unitprop_parse(&set, a, "record", s->set, strlen(s->set), NULL) < 0)
+		return;
+	for (size_t i = 0; i < set.n; i++) {
+		const struct unit_property *p = &set.list[i];
+		const struct unit_property *was = unitprop_find(&old, p->name);
+		struct line l = {.op = plan_op_name[s->step.op],
+				 .controller = s->step.controller,
+				 .path = s->step.value,
+				 .file = p->name,
+				 .from = value_text(was, a),
+				 .to = value_text(p, a),
+				 .why = p->why ? p->why : s->step.why};
+
+		/* A list that is sent anew is sent empty first, its policy with it. */
+		if (unitprop_find(&set, p->name) == p && was && !unitprop_equal(p, was))
+			put(c, w, &l);
+	}
+}
+
+/* --- all --- */
+
+static bool matters(const struct change *c, const struct record_step *s, uint64_t page_size)
+{
+	switch (s->step.op) {
+	case PLAN_WRITE:
+	case PLAN_VERIFY:
+		return !s->old || !quirks_same(record_version(&c->work, s->step.controller),
+					       s->step.file, s->step.value, s->old, page_size);
+	case PLAN_SET: return s->set != NULL;
+	case PLAN_MKDIR: return s->fresh;
+	case PLAN_PLACE:
+	case PLAN_ENABLE:
+	case PLAN_AFFINITY:
+	case PLAN_START: return true;
+	default: return false;
+	}
+}
+
+void changelog_print(struct change *c)
+{
+	struct jsonw w = {.out = c->context->out, .pretty = true};
+	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (c->context->options.json)
+		jsonw_array(&w, NULL);
+	for (size_t i = 0; i < c->work.n_steps; i++) {
+		const struct record_step *s = &c->work.steps[i];
+		const struct line l = {.op = plan_op_name[s->step.op],
+				       .controller = s->step.controller,
+				       .path = s->step.path,
+				       .file = s->step.file,
+				       .from = s->old,
+				       .to = s->step.value,
+				       .why = s->step.why};
+
+		if (!matters(c, s, page_size))
+			continue;
+		if (s->step.op == PLAN_SET)
+			put_properties(c, &w, s);
+		else
+			put(c, &w, &l);
+	}
+	if (c->context->options.json) {
+		jsonw_end_array(&w);
+		text_puts(c->context->out, "\n");
+	}
+}
+
+void changelog_warn_usage(struct change *c, const struct plan_step *s, const char *usage_file)
+{
+	const char *usage;
+	char *end;
+	unsigned long long limit = strtoull(s->value, &end, 10), used;
+
+	if (end == s->value || *end || *s->value == '-' ||
+	    cgroupfs_read(&usage, &c->fs, s->controller, s->path, usage_file, NULL) != 0)
+		return;
+	used = strtoull(usage, NULL, 10);
+	if (used > limit)
+		log_warning("%s = %llu is below what is used now, %s = %llu%s", s->file, limit,
+			    usage_file, used,
+			    strncmp(s->file, "memory", strlen("memory")) == 0
+				? ": the kernel takes memory back, and where it cannot, it refuses "
+				  "the limit (v1) or kills (v2, not for memory.high)"
+				: ": no new process can start until enough have ended");
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * changelog - what a change did to a running container, said to its caller
+ */
+#ifndef VMCG_HOOK_CHANGELOG_H
+#define VMCG_HOOK_CHANGELOG_H
+
+#include "hook/change.h"
+
+/* After change_run: the values, groups and unit properties that are not what they were before, in
+ * the form that the options ask for. Nothing changed: no line, an empty array. */
+void changelog_print(struct change *c);
+
+/* A step is about to set a limit below what usage_file says is used: a warning in the log. */
+void changelog_warn_usage(struct change *c, const struct plan_step *s, const char *usage_file);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * replan - the plan of a container again, from its record and the host as it is now
+ */
+#include "hook/replan.h"
+
+#include "hook/bus.h"
+#include "hook/compose.h"
+#include "hook/setup_facts.h"
+
+/* The record's process, held, if it still is that process; else nobody. */
+static struct held_process hold(const struct facts_process *was)
+{
+	struct held_process p = PROCS_NONE;
+
+	if (was->pid && procs_hold(&p, was->pid, NULL) == 0 && p.start == was->start)
+		return p;
+	procs_release(&p);
+	return PROCS_NONE;
+}
+
+/* Where the record's path comes from. */
+static const char *path_why(const struct record *r)
+{
+	for (size_t i = 0; i < r->n_steps; i++) {
+		enum plan_op op = r->steps[i].step.op;
+
+		if (op == PLAN_MKDIR || op == PLAN_START || op == PLAN_SET)
+			return r->steps[i].step.why;
+	}
+	return "record";
+}
+
+static void take_target(struct replan *p)
+{
+	const struct record *r = p->record;
+	struct setup *s = &p->setup;
+
+	s->target = (struct target){.manager = r->manager,
+				    .mode = r->mode,
+				    .path = r->path,
+				    .id = r->id,
+				    .unit = r->unit,
+				    .slice = r->slice,
+				    .why = path_why(r),
+				    .tail = r->tail};
+	s->target.fresh = facts_cgroup(&s->facts, r->path) == NULL;
+	s->target.standing =
+	    r->manager == MANAGER_SYSTEMD && r->mode == MODE_OWN && !s->target.fresh;
+}
+
+int replan_look(struct replan *p, struct context *c, const struct hypervisor_devices *devices,
+		struct error *e)
+{
+	const struct record *r = p->record;
+	struct setup *s = &p->setup;
+	struct held_process init = hold(&r->init);
+
+	*s = (struct setup){.context = c, .arena = c->arena, .held = hold(&r->vm)};
+	s->plan = (struct plan){.arena = c->arena};
+	s->state.id = r->id;
+	s->config.resources = *p->resources;
+	s->config.cgroups_path = r->tail ? NULL : r->path;
+	s->init = init.pid;
+	s->vm = s->held.pid;
+	s->vm_why = "record:/vm";
+	if (devices)
+		s->devices = *devices;
+	procs_release(&init);
+	if (r->mode == MODE_ADOPT && !s->init)
+		return error_set(
+		    e, ERROR_HOST,
+		    "the container has ended: its init (process %lld) is gone, and the "
+		    "cgroup is its runtime's; vmcg destroy %s drops the record",
+		    (long long)r->init.pid, r->id);
+	if (setup_probe(s, e) < 0)
+		return -1;
+	take_target(p);
+	return r->manager == MANAGER_SYSTEMD ? bus_version(&s->facts.systemd, c, NULL, e) : 0;
+}
+
+int replan_compose(struct replan *p, const struct device_policy *given,
+		   const struct device_policy *denied, bool only_devices, struct error *e)
+{
+	struct setup *s = &p->setup;
+	const struct compose_input in = {.resources = p->resources,
+					 .policy = &s->context->policy,
+					 .facts = &s->facts,
+					 .target = &s->target,
+					 .devices = &s->devices,
+					 .init = s->init,
+					 .vm = s->vm,
+					 .vm_why = s->vm_why,
+					 .given = given,
+					 .given_denied = denied,
+					 .only_devices = only_devices};
+
+	s->plan = (struct plan){.arena = s->arena};
+	return compose_plan(&s->plan, &in, e);
+}
+
+void replan_release(struct replan *p)
+{
+	setup_release(&p->setup);
+}
