@@ -306,6 +306,125 @@ static void test_other_group(void **state)
 	scene_close(&s);
 }
 
+/* --- a unit of ours that runs already --- */
+
+/* What only a new scope is told is not among it. */
+static void test_properties_standing(void **state)
+{
+	static const struct {
+		enum scene_host host;
+		const char *steps, *want, *warnings;
+	} rows[] = {
+	    {V2, "memory.max=4096", "MemoryMax=4096 /r\nTasksMax=infinity default\n", ""},
+	    {V2, "pids.max=7\nio.max=8:0 rbps=7@/io",
+	     "TasksMax=7 /r\nIOReadBandwidthMax=[/dev/block/8:0 7] /io\n", ""},
+	    {V1, "memory.limit_in_bytes=4096", "MemoryLimit=4096 /r\nTasksMax=infinity default\n",
+	     ""},
+	    /* what a unit takes when it starts only */
+	    {V2, "memory.oom.group=1", "",
+	     "! /r: systemd takes OOMPolicy when a unit starts only: memory.oom.group is written "
+	     "by "
+	     "hand, and a daemon-reload may reset it\n"},
+	    {V2, "memory.oom.group=0", "", ""},
+	    /* what has no property, or nothing to say */
+	    {V2, "hugetlb.2MB.max=0", "", ""},
+	    {V2, "", "", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s;
+
+		scene_open(&s, rows[i].host, false, 0);
+		s.target.standing = true;
+		s.in.vm = i % 2 ? 77 : 0; /* it is no matter which process */
+		scene_write(&s, rows[i].steps);
+		assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+		if (strcmp(scene_properties(&s, ""), rows[i].want) != 0 ||
+		    strcmp(scene_warnings(&s), rows[i].warnings) != 0)
+			fail_msg("%s\n%s%s", rows[i].steps, scene_properties(&s, ""),
+				 scene_warnings(&s));
+		scene_close(&s);
+	}
+}
+
+/* The unit is changed instead of started; what it had enabled is still enabled, and groups or
+ * places that are planned are somebody's to make. */
+static void test_steps_standing_v2(void **state)
+{
+	static const char *const all[] = {"", NULL};
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V2, false, 0);
+	s.target.standing = true;
+	add_surroundings(&s.plan, all);
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+	assert_string_equal(scene_steps(&s), "check memory /a.slice/vm.scope memory.current 1\n"
+					     "set - /a.slice/vm.scope vm.scope\n"
+					     "mkdir - /a.slice\n"
+					     "mkdir - /a.slice/vm.scope\n"
+					     "enable - / cgroup.subtree_control +hugetlb +misc\n"
+					     "inherit cpuset /a.slice/vm.scope cpuset.cpus\n"
+					     "place - /a.slice/vm.scope cgroup.procs 77\n"
+					     "affinity cpuset /a.slice/vm.scope 77\n"
+					     "write memory /a.slice/vm.scope memory.swap.high 1\n"
+					     "verify cpuset /a.slice/vm.scope cpuset.cpus 0\n"
+					     "verify memory /a.slice/vm.scope memory.max 4096\n");
+	assert_null(unitprop_find(&s.plan.properties, "PIDs"));
+	assert_non_null(unitprop_find(&s.plan.properties, "AllowedCPUs"));
+	scene_close(&s);
+}
+
+static void test_steps_standing(void **state)
+{
+	static const struct {
+		enum scene_host host;
+		const char *steps, *want;
+	} rows[] = {
+	    {V2, "", ""},
+	    {V2, "memory.oom.group=1", "write memory /a.slice/vm.scope memory.oom.group 1\n"},
+	    {V2, "memory.oom.group=1\nmemory.max=4096",
+	     "set - /a.slice/vm.scope vm.scope\n"
+	     "write memory /a.slice/vm.scope memory.oom.group 1\n"
+	     "verify memory /a.slice/vm.scope memory.max 4096\n"},
+	    {V1, "memory.limit_in_bytes=4096\nmemory.soft_limit_in_bytes=5",
+	     "set name=systemd /a.slice/vm.scope vm.scope\n"
+	     "verify memory /a.slice/vm.scope memory.limit_in_bytes 4096\n"
+	     "write memory /a.slice/vm.scope memory.soft_limit_in_bytes 5\n"},
+	    {HYBRID, "pids.max=7", "write pids /a.slice/vm.scope pids.max 7\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s;
+
+		scene_open(&s, rows[i].host, false, 0);
+		s.target.standing = true;
+		scene_write(&s, rows[i].steps);
+		assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+		if (strcmp(scene_steps(&s), rows[i].want) != 0)
+			fail_msg("%s\n%s%s", rows[i].steps, scene_steps(&s),
+				 scene_properties(&s, ""));
+		scene_close(&s);
+	}
+}
+
+/* Refused as when it was started: nothing would keep the file at it. */
+static void test_refused_standing(void **state)
+{
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V2, false, 0);
+	s.target.standing = true;
+	scene_write(&s, "memory.max=0");
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), -1);
+	assert_int_equal(s.e.kind, ERROR_HOST);
+	assert_non_null(strstr(s.e.text, "systemd takes no MemoryMax of 0"));
+	scene_close(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,6 +438,10 @@ int main(void)
 	    cmocka_unit_test(test_enabling_adopt),
 	    cmocka_unit_test(test_places_adopt),
 	    cmocka_unit_test(test_other_group),
+	    cmocka_unit_test(test_properties_standing),
+	    cmocka_unit_test(test_steps_standing_v2),
+	    cmocka_unit_test(test_steps_standing),
+	    cmocka_unit_test(test_refused_standing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

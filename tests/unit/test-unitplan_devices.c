@@ -29,7 +29,7 @@
 struct row {
 	const char *entries, *want;
 	enum scene_host host;
-	bool adopt, allow, denied;
+	bool adopt, allow, denied, standing;
 	uint64_t systemd;
 };
 
@@ -97,6 +97,32 @@ static const struct row rows[] = {
 	     "- DeviceAllow=[/dev/char/1:1 rw] /d\n"
 	     "! policy:/devices/deny: c 1:1 rw: taken out of the DeviceAllow of the runtime's "
 	     "unit\n"},
+    /* what is denied beside a list that has no word to it is still denied */
+    {.entries = "",
+     .adopt = true,
+     .denied = true,
+     .want = "- DeviceAllow=[/dev/char/1:1 rw] /d\n"
+	     "! policy:/devices/deny: c 1:1 rw: taken out of the DeviceAllow of the runtime's "
+	     "unit\n"},
+    /* our own unit, running: its whole list, as when it was started */
+    {.entries = KVM "b 8:0 r\n",
+     .standing = true,
+     .denied = true,
+     .want = CLEAR "DeviceAllow=[/dev/char/10:232 rwm, /dev/block/8:0 r] /d\n"},
+    {.entries = "", .standing = true, .want = CLEAR},
+    {.entries = KVM,
+     .standing = true,
+     .host = V1,
+     .want = CLEAR "DeviceAllow=[/dev/char/10:232 rwm] /d\n"},
+    {.entries = KVM "c *:3 rwm\n",
+     .standing = true,
+     .host = V1,
+     .want = "host: devices.list: " NO_MIN},
+    {.entries = KVM "c *:3 rwm\n",
+     .standing = true,
+     .want = AUTO "! devices.list: " NO_MIN ": the device filter is vmcg's alone\n"},
+    {.entries = "", .standing = true, .allow = true, .want = AUTO},
+    {.entries = KVM, .standing = true, .host = HYBRID, .want = AUTO},
 };
 
 static void set_policy(struct scene *s, const struct row *row)
@@ -124,6 +150,10 @@ static bool run(struct scene *s, const struct row *row, const char **got)
 	*got = arena_printf(&s->arena, "%s%s", scene_properties(s, "Device"), scene_warnings(s));
 	/* vmcg's own filter stays */
 	assert_non_null(strstr(scene_steps(s), "devices devices /a.slice/vm.scope\n"));
+	/* and the unit is told, if there is anything to tell */
+	assert_int_equal(!strstr(scene_steps(s), "start "), row->adopt || row->standing);
+	assert_int_equal(!strstr(scene_steps(s), "set "),
+			 !(row->adopt || row->standing) || !strstr(*got, "Device"));
 	return strcmp(*got, row->want) == 0;
 }
 
@@ -137,6 +167,7 @@ static void test_devices(void **state)
 		struct scene s;
 
 		scene_open(&s, rows[i].host, rows[i].adopt, rows[i].systemd);
+		s.target.standing = rows[i].standing;
 		set_policy(&s, &rows[i]);
 		if (!run(&s, &rows[i], &got)) {
 			print_error("row %zu: %s\n-- want\n%s\n-- got\n%s\n", i, rows[i].entries,
@@ -146,6 +177,24 @@ static void test_devices(void **state)
 		scene_close(&s);
 	}
 	assert_int_equal(wrong, 0);
+}
+
+/* Plugging a device is no word about the tasks of a unit, or anything else it has. */
+static void test_only_devices(void **state)
+{
+	static const struct row row = {.entries = KVM};
+	struct scene s;
+
+	(void)state;
+	scene_open(&s, V2, false, 0);
+	s.target.standing = true;
+	set_policy(&s, &row);
+	assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+	assert_string_equal(scene_properties(&s, ""),
+			    CLEAR "DeviceAllow=[/dev/char/10:232 rwm] /d\n");
+	assert_string_equal(scene_steps(&s), "set - /a.slice/vm.scope vm.scope\n"
+					     "devices devices /a.slice/vm.scope\n");
+	scene_close(&s);
 }
 
 /* Rootless has no filter, so there is no list either. */
@@ -164,6 +213,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_devices),
+	    cmocka_unit_test(test_only_devices),
 	    cmocka_unit_test(test_no_devices),
 	};
 
