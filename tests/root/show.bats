@@ -79,7 +79,7 @@ join() {
 	# Numbers and what is known to be text: nothing else.
 	shown '[.usage | del(.cpuset, .hugetlb[]?.size, .io.devices[]?.device, .io.devices[]?.name)
 		| .. | scalars | type] | unique - ["null"] == ["number"]'
-	shown 'all(.settings[]; .differs == false) and (.settings | length >= 5)'
+	shown 'all(.settings[]; .differs == false) and (.settings | length >= 4)'
 	shown '.device_default == "deny" and any(.devices[]; .rule == "c 1:3 rwm" and .why == "base list")'
 
 	says "^$ID: running$" "^  cgroup +$CG$" "^  mode +own: vmcg made the group and removes it$" \
