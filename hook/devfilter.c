@@ -7,12 +7,6 @@
 #include "hook/bpfset.h"
 #include "hook/devfilter_work.h"
 
-/* Is the filter a list? */
-static bool is_list(const struct cgroupfs *fs, int version)
-{
-	return version == 1 || fs->yard;
-}
-
 int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const char *path,
 		   struct error *e)
 {
@@ -20,7 +14,7 @@ int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const cha
 	size_t n;
 	int fd, r;
 
-	if (is_list(fs, version))
+	if (devfilter_is_list(fs, version))
 		return cgroupfs_read(ret, fs, "devices", path, DEVFILTER_LIST, e) < 0 ? -1 : 0;
 	r = cgroupfs_dir(&fd, fs, "", path, e);
 	if (r)
@@ -35,7 +29,7 @@ int devfilter_set(struct cgroupfs *fs, int version, const char *path,
 		  const struct device_policy *policy, const struct device_policy *was,
 		  struct error *e)
 {
-	if (is_list(fs, version))
+	if (devfilter_is_list(fs, version))
 		return devfilter_list_set(fs, path, policy, was, e);
 	return devfilter_program_set(fs, path, policy, e);
 }
@@ -44,7 +38,7 @@ int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int ve
 		     const char *path, const struct devfilter_extension *x, struct error *e)
 {
 	ret_replaced->fd = -1;
-	if (is_list(fs, version))
+	if (devfilter_is_list(fs, version))
 		return devfilter_list_extend(fs, path, x, e);
 	return devfilter_program_extend(ret_replaced, fs, path, x, e);
 }
@@ -77,7 +71,7 @@ int devfilter_restore(struct cgroupfs *fs, int version, const char *path,
 	r = cgroupfs_dir(&fd, fs, version == 1 ? "devices" : "", path, e);
 	if (r)
 		return r < 0 ? -1 : 0; /* the group is gone, and its filter with it */
-	if (is_list(fs, version))
+	if (devfilter_is_list(fs, version))
 		return devfilter_list_restore(fs, path, past, e);
 	return devfilter_program_restore(fs, path, past, e);
 }

@@ -13,6 +13,12 @@
 
 #include "hook/cgroupfs.h"
 #include "hook/devrules.h"
+#include "hook/drift.h"
+
+/* Conditions */
+enum {
+	DEVFILTER_E_GONE = 1, /* the group is not there */
+};
 
 /* A program of another that ours took the place of, kept alive until the end of setup. */
 struct devfilter {
@@ -76,5 +82,27 @@ struct devfilter_past {
  */
 int devfilter_restore(struct cgroupfs *fs, int version, const char *path,
 		      const struct devfilter_past *past, struct error *e);
+
+/* What a filter is to be compared with. */
+struct devfilter_wish {
+	const struct device_policy *policy; /* what it was brought to */
+	const struct device_policy *denied; /* adopt: what was taken out of it */
+	bool adopted;                       /* others' filter was extended, not ours made */
+	bool told_systemd;                  /* its own program is no stranger's */
+	const char *old;                    /* what devfilter_look saw before setup; or NULL */
+	const char *why;                    /* the step's reason */
+};
+
+/*
+ * Compare a filter with what it was brought to, and change nothing. Rows are added to d:
+ *   "devices"  v1: one for each device whose access differs, where is the list; of a default of
+ *              allow only the default can be seen. v2: our program is not there, or is another;
+ *              where is the group, and the programs are told by their tags
+ *   "program"  v2: more than one of ours, or programs of others that were not there before
+ * No row: as it was set; adopt, v2: also where systemd's program alone decides, which means what
+ * its unit says. DEVFILTER_E_GONE; ERROR_FAILED, ERROR_HOST: it cannot be looked at.
+ */
+int devfilter_check(struct drift *d, struct cgroupfs *fs, int version, const char *path,
+		    const struct devfilter_wish *w, struct error *e);
 
 #endif

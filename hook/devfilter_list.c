@@ -11,10 +11,9 @@
 
 #include "hook/cgpath.h"
 #include "hook/devfilter_work.h"
-#include "hook/devlist.h"
 
-static int read_list(struct devlist_state *ret, struct cgroupfs *fs, const char *path,
-		     struct error *e)
+int devfilter_list_read(struct devlist_state *ret, struct cgroupfs *fs, const char *path,
+			struct error *e)
 {
 	const char *text;
 	int r;
@@ -68,7 +67,7 @@ static int set_list(struct cgroupfs *fs, const char *path, const struct devlist_
 			return -1;
 	if (!n)
 		return 0;
-	if (read_list(&now, fs, path, e) < 0)
+	if (devfilter_list_read(&now, fs, path, e) < 0)
 		return -1;
 	if (devlist_matches(&now, to, fs->arena))
 		return 0;
@@ -81,7 +80,7 @@ int devfilter_list_set(struct cgroupfs *fs, const char *path, const struct devic
 {
 	struct devlist_state live = {0};
 
-	if (read_list(&live, fs, path, e) < 0)
+	if (devfilter_list_read(&live, fs, path, e) < 0)
 		return -1;
 	if (live.allow && was && was->allow) {
 		live.entries = was->entries;
@@ -122,7 +121,7 @@ int devfilter_list_extend(struct cgroupfs *fs, const char *path,
 	struct devlist_state live = {0};
 	struct device_policy to = {0};
 
-	if (read_list(&live, fs, path, e) < 0)
+	if (devfilter_list_read(&live, fs, path, e) < 0)
 		return -1;
 	if (live.allow || x->policy->allow)
 		return 0; /* nothing is filtered here, or nothing has to be granted */
@@ -177,7 +176,7 @@ int devfilter_list_restore(struct cgroupfs *fs, const char *path, const struct d
 	struct devlist_state live = {0}, was = {0};
 	struct device_policy to = {0}, extension = {0};
 
-	if (read_list(&live, fs, path, e) < 0 ||
+	if (devfilter_list_read(&live, fs, path, e) < 0 ||
 	    devlist_parse(&was, past->old, path, fs->arena, e) < 0)
 		return -1;
 	/* Default allow does not tell its exceptions: a reset would open what they deny. Nothing

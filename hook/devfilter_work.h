@@ -8,11 +8,20 @@
 #define VMCG_HOOK_DEVFILTER_WORK_H
 
 #include "hook/devfilter.h"
+#include "hook/devlist.h"
 
 #define DEVFILTER_LIST "devices.list"
 
+/* Is the filter a list? A yard has no programs. */
+static inline bool devfilter_is_list(const struct cgroupfs *fs, int version)
+{
+	return version == 1 || fs->yard;
+}
+
 /* --- v1: devfilter_list.c --- */
 
+int devfilter_list_read(struct devlist_state *ret, struct cgroupfs *fs, const char *path,
+			struct error *e);
 int devfilter_list_set(struct cgroupfs *fs, const char *path, const struct device_policy *policy,
 		       const struct device_policy *was, struct error *e);
 int devfilter_list_extend(struct cgroupfs *fs, const char *path,
