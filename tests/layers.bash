@@ -10,10 +10,11 @@ pure=(cgpath procfs facts facts_json facts_text convert policy target unitname h
 	planner cpu cpuset memory pids blkio hugetlb rdma network unified plan plan_text devrules
 	devprog devlist quirks readback record record_read record_merge plugs moves undo_value
 	unitprop unitplan unitplan_limits unitplan_cpu unitplan_io unitplan_devices unitdiff
-	gc_verdict human columns usage usage_table vmm)
+	gc_verdict drift devdrift unitdrift wish human columns usage usage_table vmm)
 effect=(apply change changelog devnode freezer unit_change step_check step_devices step_group
 	step_place step_unit step_write undo undo_files undo_processes undo_unit drain cgroupfs
-	cgroupfs_mark devfilter devfilter_list devfilter_program devfilter_check check_group check_process check_value check_unit
+	cgroupfs_mark devfilter devfilter_list devfilter_program devfilter_check check_group
+	check_process check_value check_unit
 	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
 	setup_facts fault yard sandbox sandbox_rules sandbox_gen systemd systemd_call systemd_connect
 	systemd_error systemd_job systemd_library systemd_message usage_read vmm_read)
