@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "hook/compose.h"
+#include "hook/devlist.h"
 #include "oci/config.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -58,6 +59,9 @@ struct row {
 	int64_t vm;
 	bool nothing;
 	bool systemd; /* the manager; the unit is vm.scope */
+	bool standing;
+	bool only_devices;
+	const char *given, *denied; /* as devices.list has them; "*" before: default allow */
 	const char *want;
 };
 
@@ -390,6 +394,19 @@ static void must(int r, const struct error *e, const struct row *row)
 		fail_msg("%s: %s", row->name, e->text);
 }
 
+/* A device policy; NULL: none is given. */
+static const struct device_policy *policy_of(const char *text, struct arena *a)
+{
+	struct device_policy *p = arena_alloc(a, sizeof(*p));
+	struct devlist_state list = {0};
+
+	if (!text)
+		return NULL;
+	assert_int_equal(devlist_parse(&list, text + (*text == '*'), "row", a, NULL), 0);
+	*p = (struct device_policy){*text == '*', list.entries, list.n};
+	return p;
+}
+
 /* The row's documents; the plan's own part is the test. */
 static int make(struct plan *plan, const struct row *row, struct error *e)
 {
@@ -410,13 +427,17 @@ static int make(struct plan *plan, const struct row *row, struct error *e)
 					 .devices = &devices,
 					 .init = INIT,
 					 .vm = row->vm,
-					 .vm_why = "state:/pid"};
+					 .vm_why = "state:/pid",
+					 .given = policy_of(row->given, a),
+					 .given_denied = policy_of(row->denied, a),
+					 .only_devices = row->only_devices};
 
 	must(facts_parse(&facts, a, host, strlen(host), e), e, row);
 	must(oci_config_parse(&config, a, doc, strlen(doc), e), e, row);
 	must(policy_parse(&policy, a, rules, strlen(rules), e), e, row);
 	target.tail = row->tail;
 	target.nothing = row->nothing;
+	target.standing = row->standing;
 	if (row->systemd) {
 		target.manager = MANAGER_SYSTEMD;
 		target.id = "c1";
@@ -457,6 +478,273 @@ static void test_steps(void **state)
 
 		if (!run(&rows[i], &got)) {
 			print_error("%s\n-- want\n%s\n-- got\n%s\n", rows[i].name, rows[i].want,
+				    got.s);
+			wrong++;
+		}
+		text_free(&got);
+	}
+	assert_int_equal(wrong, 0);
+}
+
+/* --- a container that is set up already --- */
+
+#define BARE_DEVICES "{\"devices\":[{\"allow\":true,\"access\":\"rwm\"}]}"
+#define HOLE                                                                            \
+	"{\"devices\":[{\"allow\":true,\"type\":\"c\",\"access\":\"rwm\",\"major\":1}," \
+	"{\"allow\":false,\"type\":\"c\",\"major\":1,\"minor\":3,\"access\":\"r\"}]}"
+#define LIMITS                                                                  \
+	"{\"memory\":{\"limit\":4096},\"cpu\":{\"shares\":512,\"cpus\":\"0\"}," \
+	"\"pids\":{\"limit\":5},\"unified\":{\"memory.high\":\"4096\"}}"
+
+/* The steps, then the policy, then the unit's properties. */
+static const struct row later[] = {
+    {.name = "given: instead of the config's rules, the base list and the hypervisor's devices",
+     .host = UNIFIED,
+     .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory\"},\"/vm\":{}}",
+     .config = "{\"memory\":{\"limit\":4096},\"devices\":[{\"allow\":true,\"type\":\"b\","
+	       "\"major\":8,\"minor\":0,\"access\":\"r\"}]}",
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "devices devices /vm\n"
+	     "\n"
+	     "write memory /vm memory.max=4096\n"
+	     "= deny: c 10:232 rwm\n"},
+    {.name = "given: rules that would be refused were taken once, and are not looked at again",
+     .host = UNIFIED,
+     .more = ",\"cgroups\":{\"/vm\":{}}",
+     .config = HOLE,
+     .given = "*b 8:0 r\n",
+     .denied = "c 1:3 r\n",
+     .want = "devices devices /vm\n"
+	     "= allow: b 8:0 r\n"
+	     "- deny: c 1:3 r\n"},
+    {.name = "given: nothing is allowed, which is not that nothing is given",
+     .host = UNIFIED,
+     .more = ",\"cgroups\":{\"/vm\":{}}",
+     .config = BARE_DEVICES,
+     .given = "",
+     .denied = "",
+     .want = "devices devices /vm\n"
+	     "= deny:\n"},
+
+    {.name = "only devices: no group, no enabling, no place, no limit",
+     .host = UNIFIED,
+     .vm = VM,
+     .config = LIMITS,
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "devices devices /vm\n"
+	     "= deny: c 10:232 rwm\n"},
+    {.name = "only devices: nor on v1, where cpusets are to be filled",
+     .host = LEGACY_CPUSET,
+     .path = "/a/b",
+     .vm = VM,
+     .config = "{\"cpu\":{\"cpus\":\"0\"}}",
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "devices devices /a/b\n"
+	     "= deny: c 10:232 rwm\n"},
+    {.name = "only devices: what the host could not have is not asked for",
+     .host = "\"layout\":\"legacy\",\"mounts\":{" V1("devices") "}" MACHINE,
+     .config = LIMITS,
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "devices devices /vm\n"
+	     "= deny: c 10:232 rwm\n"},
+    {.name = "only devices: an ancestor that holds processes forbids no filter",
+     .host = UNIFIED,
+     .path = "/a/b",
+     .more = ",\"cgroups\":{\"/a\":{\"type\":\"domain\",\"procs\":2}}",
+     .config = LIMITS,
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "devices devices /a/b\n"
+	     "= deny: c 10:232 rwm\n"},
+    {.name = "only devices: made from the config when none are given",
+     .host = UNIFIED,
+     .config = BARE_DEVICES,
+     .only_devices = true,
+     .want = "devices devices /vm\n"
+	     "= allow:\n"},
+    {.name = "only devices: adopt, every filter down to init's own",
+     .host = UNIFIED,
+     .mode = MODE_ADOPT,
+     .more = ",\"processes\":[" AT(42, "\"unified\":\"/vm/a/b\"") "]",
+     .vm = VM,
+     .config = LIMITS,
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "b 8:0 rw\n",
+     .want = "devices devices /vm\n"
+	     "devices devices /vm/a\n"
+	     "devices devices /vm/a/b\n"
+	     "= deny: c 10:232 rwm\n"
+	     "- deny: b 8:0 rw\n"},
+    {.name = "only devices: adopt, where the hierarchy has the group",
+     .host = LEGACY,
+     .mode = MODE_ADOPT,
+     .path = "/one/c",
+     .tail = "c",
+     .more = ",\"processes\":[" AT(42, "\"memory\":\"/one/c\",\"devices\":\"/three/c\"") "]",
+     .config = "{}",
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "devices devices /three/c\n"
+	     "= deny: c 10:232 rwm\n"},
+    {.name = "only devices: no way to filter them",
+     .host = "\"layout\":\"legacy\",\"mounts\":{" V1("memory") "}",
+     .config = "{}",
+     .only_devices = true,
+     .given = "",
+     .denied = "",
+     .want = "host: can filter devices neither by the v1"},
+    {.name = "only devices: rootless there is no filter, so there is nothing to do",
+     .host = UNIFIED ",\"rootless\":true,\"euid\":1000,\"delegated\":\"/u\"",
+     .path = "/u/vm",
+     .config = LIMITS,
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = ""},
+
+    {.name = "systemd, our unit: it is changed, and what systemd set is read back",
+     .host = UNIFIED ",\"systemd\":257",
+     .more = ",\"cgroups\":{\"/\":{\"subtree_control\":\"memory pids\"},\"/a.slice\":{"
+	     "\"subtree_control\":\"memory pids\"},\"/a.slice/vm.scope\":{}},\"processes\":[" AT(
+		 77, "\"unified\":\"/a.slice/vm.scope\"") "]",
+     .systemd = true,
+     .standing = true,
+     .path = "/a.slice/vm.scope",
+     .vm = VM,
+     .config = "{\"memory\":{\"limit\":4096},\"pids\":{\"limit\":5}}",
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "set - /a.slice/vm.scope ?=vm.scope\n"
+	     "\n"
+	     "devices devices /a.slice/vm.scope\n"
+	     "\n"
+	     "verify memory /a.slice/vm.scope memory.max=4096\n"
+	     "verify pids /a.slice/vm.scope pids.max=5\n"
+	     "= deny: c 10:232 rwm\n"
+	     "DeviceAllow=[]\n"
+	     "DevicePolicy=\"strict\"\n"
+	     "DeviceAllow=[/dev/char/10:232 rwm]\n"
+	     "MemoryMax=4096\n"
+	     "TasksMax=5\n"},
+    {.name = "systemd, our unit: only its devices",
+     .host = UNIFIED ",\"systemd\":257",
+     .more = ",\"cgroups\":{\"/a.slice/vm.scope\":{}}",
+     .systemd = true,
+     .standing = true,
+     .path = "/a.slice/vm.scope",
+     .config = LIMITS,
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "set - /a.slice/vm.scope ?=vm.scope\n"
+	     "\n"
+	     "devices devices /a.slice/vm.scope\n"
+	     "= deny: c 10:232 rwm\n"
+	     "DeviceAllow=[]\n"
+	     "DevicePolicy=\"strict\"\n"
+	     "DeviceAllow=[/dev/char/10:232 rwm]\n"},
+    {.name = "systemd, the runtime's unit: only its devices, and what it must not have",
+     .host = UNIFIED ",\"systemd\":257",
+     .more = ",\"processes\":[" AT(42, "\"unified\":\"/a.slice/vm.scope/container\"") "]",
+     .systemd = true,
+     .mode = MODE_ADOPT,
+     .path = "/a.slice/vm.scope",
+     .vm = INIT,
+     .config = LIMITS,
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "b 8:0 rw\n",
+     .want = "set - /a.slice/vm.scope ?=vm.scope\n"
+	     "\n"
+	     "devices devices /a.slice/vm.scope\n"
+	     "devices devices /a.slice/vm.scope/container\n"
+	     "= deny: c 10:232 rwm\n"
+	     "- deny: b 8:0 rw\n"
+	     "DeviceAllow=[/dev/char/10:232 rwm]\n"
+	     "not DeviceAllow=[/dev/block/8:0 rw]\n"},
+    {.name = "systemd, the runtime's unit on v1: its list is the filter's",
+     .host = HYBRID ",\"systemd\":252",
+     .more = ",\"processes\":[" AT(42, "\"memory\":\"/a.slice/vm.scope\","
+				       "\"devices\":\"/a.slice/vm.scope\"") "]",
+     .systemd = true,
+     .mode = MODE_ADOPT,
+     .path = "/a.slice/vm.scope",
+     .vm = INIT,
+     .config = LIMITS,
+     .only_devices = true,
+     .given = "c 10:232 rwm\n",
+     .denied = "",
+     .want = "set - /a.slice/vm.scope ?=vm.scope\n"
+	     "\n"
+	     "devices devices /a.slice/vm.scope\n"
+	     "= deny: c 10:232 rwm\n"
+	     "DeviceAllow=[/dev/char/10:232 rwm]\n"},
+};
+
+static void render_policy(struct text *out, const char *mark, const struct device_policy *p)
+{
+	char rule[32];
+
+	text_printf(out, "%s %s:", mark, p->allow ? "allow" : "deny");
+	for (size_t i = 0; i < p->n; i++)
+		text_printf(out, " %s", devrules_format(&p->entries[i], rule));
+	text_puts(out, "\n");
+}
+
+static void render_properties(struct text *out, const char *mark, const struct unit_properties *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		text_printf(out, "%s%s=", mark, p->list[i].name);
+		unitprop_text(&p->list[i], out);
+		text_puts(out, "\n");
+	}
+}
+
+static bool run_later(const struct row *row, struct text *got)
+{
+	struct arena a = {0};
+	struct plan plan = {.arena = &a};
+	struct error e = {0};
+	bool ok;
+
+	if (make(&plan, row, &e) == 0) {
+		render(got, &plan);
+		if (plan.has_devices)
+			render_policy(got, "=", &plan.devices);
+		if (plan.denied.n)
+			render_policy(got, "-", &plan.denied);
+		render_properties(got, "", &plan.properties);
+		render_properties(got, "not ", &plan.unwanted);
+		ok = strcmp(got->s, row->want) == 0;
+	} else {
+		text_printf(got, "%s: %s", e.kind == ERROR_INPUT ? "input" : "host", e.text);
+		ok = strncmp(got->s, row->want, 4) == 0 && strchr(row->want, ':') &&
+		     strstr(e.text, strchr(row->want, ':') + 2);
+	}
+	arena_free(&a);
+	return ok;
+}
+
+static void test_later(void **state)
+{
+	size_t wrong = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(later); i++) {
+		struct text got = {0};
+
+		if (!run_later(&later[i], &got)) {
+			print_error("%s\n-- want\n%s\n-- got\n%s\n", later[i].name, later[i].want,
 				    got.s);
 			wrong++;
 		}
@@ -527,6 +815,7 @@ static void test_controllers(void **state)
 
 		assert_int_equal(oci_config_parse(&c, &a, doc, strlen(doc), NULL), 0);
 		names = compose_controllers(&c.resources, &a);
+		text_puts(&got, "");
 		for (size_t k = 0; names[k]; k++)
 			text_printf(&got, "%s%s", k ? " " : "", names[k]);
 		if (strcmp(got.s, probes[i].want) != 0)
@@ -540,6 +829,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_steps),
+	    cmocka_unit_test(test_later),
 	    cmocka_unit_test(test_head),
 	    cmocka_unit_test(test_controllers),
 	};
