@@ -201,6 +201,10 @@ static void put_vm(struct jsonw *w, const struct show *s)
 	jsonw_bool(w, "running", s->runs);
 	put_count(w, "threads", s->vm.threads);
 	put_count(w, "vcpus", s->vm.vcpus);
+	if (s->usage.frozen.set)
+		jsonw_bool(w, "frozen", s->usage.frozen.v);
+	else
+		jsonw_null(w, "frozen");
 }
 
 void show_json(const struct show *s, struct text *out)

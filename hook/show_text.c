@@ -39,6 +39,19 @@ static void put_when(const struct show *s, struct text *out)
 		show_line(out, "since", "%s", when);
 }
 
+/* Did setup make the target, in any hierarchy? */
+static bool was_made(const struct record *r)
+{
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct record_step *s = &r->steps[i];
+
+		if (s->step.op == PLAN_START ||
+		    (s->step.op == PLAN_MKDIR && s->fresh && strcmp(s->step.path, r->path) == 0))
+			return true;
+	}
+	return false;
+}
+
 /* Whose the group is, and what becomes of it. */
 static const char *mode_words(const struct record *r)
 {
@@ -46,6 +59,10 @@ static const char *mode_words(const struct record *r)
 		return "adopt: the runtime made the group, vmcg tunes it and leaves it";
 	if (r->joined)
 		return "own: others were in the group before, only the VM is taken out again";
+	if (!r->n_steps)
+		return "own: nothing is delegated to this user, no limit applies";
+	if (!was_made(r))
+		return "own: the empty group was there before, vmcg leaves it";
 	return "own: vmcg made the group and removes it";
 }
 
@@ -63,6 +80,8 @@ static void put_vm(const struct show *s, struct text *out)
 	if (s->hypervisor)
 		text_printf(&line, " (%s)", s->hypervisor);
 	text_puts(&line, s->runs ? ", running" : ", gone");
+	if (s->runs && s->usage.frozen.v)
+		text_puts(&line, ", frozen");
 	if (s->vm.threads)
 		text_printf(&line, ", %s", human_count(threads, s->vm.threads, "thread"));
 	if (s->vm.vcpus)

@@ -296,6 +296,18 @@ void usage_take_pressure(struct usage *u, enum usage_resource r, const char *tex
 	}
 }
 
+/* --- frozen --- */
+
+void usage_take_frozen(struct usage *u, int version, const char *text)
+{
+	struct piece p;
+
+	if (version == 1) /* FREEZING: some tasks are not there yet */
+		u->frozen = (struct opt_bool){true, strncmp(text, "FR", 2) == 0};
+	else if (find_key(&p, text, "frozen"))
+		u->frozen = (struct opt_bool){true, piece_is(p, "1")};
+}
+
 /* --- where --- */
 
 const char *usage_path(const struct record *r, const char *controller)

@@ -122,6 +122,7 @@ struct usage_stall {
 struct usage {
 	bool any; /* at least one file was there */
 	struct opt_uint v[USAGE_ITEMS];
+	struct opt_bool frozen;  /* paused */
 	const char *cpus, *mems; /* what the cpuset really gives; NULL: unknown */
 	struct usage_device *devices;
 	size_t n_devices;
@@ -186,6 +187,9 @@ bool usage_huge_matters(const struct usage_huge *h);
 const char *usage_huge_size(struct arena *a, const char *name);
 
 void usage_take_pressure(struct usage *u, enum usage_resource r, const char *text);
+
+/* The text of freezer.state (v1), or of cgroup.events. */
+void usage_take_frozen(struct usage *u, int version, const char *text);
 
 /* The target in a hierarchy: in adopt mode the runtime may have another base in each. */
 const char *usage_path(const struct record *r, const char *controller);

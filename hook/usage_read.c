@@ -63,6 +63,16 @@ static void read_sources(const struct look *l, bool brief)
 	}
 }
 
+static void read_frozen(const struct look *l)
+{
+	const int version = record_version(l->record, "freezer");
+	const char *text = version == 1 ? read_file(l, "freezer", "freezer.state")
+					: read_file(l, "", "cgroup.events");
+
+	if (text)
+		usage_take_frozen(l->usage, version, text);
+}
+
 static void read_cpuset(const struct look *l)
 {
 	const int version = record_version(l->record, "cpuset");
@@ -161,6 +171,7 @@ void usage_read(struct usage *ret, struct cgroupfs *fs, const struct record *r)
 
 	*ret = (struct usage){0};
 	read_sources(&l, false);
+	read_frozen(&l);
 	read_cpuset(&l);
 	read_io(&l);
 	read_huge(&l);

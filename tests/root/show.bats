@@ -288,6 +288,32 @@ join() {
 	down
 }
 
+@test "a VM that is paused" {
+	set_up .
+	if [ "${MOUNT[freezer]:-}" ]; then
+		file=${MOUNT[freezer]}$CG/freezer.state on=FROZEN off=THAWED
+	else
+		file=${MOUNT[unified]}$CG/cgroup.freeze on=1 off=0
+	fi
+	shown '.frozen == false'
+	echo "$on" >"$file"
+	frozen() { shown '.frozen and .running' >/dev/null; }
+	wait_until frozen
+	says '^  VM process .*, running, frozen'
+	echo "$off" >"$file"
+	thawed() { shown '.frozen == false' >/dev/null; }
+	wait_until thawed
+	down
+}
+
+@test "a group that was there, empty, is said to stay" {
+	start_vm
+	make_group "$CG"
+	set_up .
+	says '^  mode +own: the empty group was there before, vmcg leaves it$'
+	down
+}
+
 @test "no VM yet: null, and words" {
 	start_family
 	config_json

@@ -287,6 +287,31 @@ static void test_pressure(void **state)
 	}
 }
 
+static void test_frozen(void **state)
+{
+	static const struct {
+		int version;
+		const char *text;
+		int want; /* -1: not told */
+	} t[] = {
+	    {1, "THAWED", 0},
+	    {1, "FROZEN", 1},
+	    {1, "FREEZING", 1},
+	    {2, "populated 1\nfrozen 0", 0},
+	    {2, "populated 1\nfrozen 1", 1},
+	    {2, "populated 1", -1}, /* before 5.2 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(t); i++) {
+		struct usage u = {0};
+
+		usage_take_frozen(&u, t[i].version, t[i].text);
+		if (u.frozen.set != (t[i].want >= 0) || u.frozen.v != (t[i].want > 0))
+			fail_msg("row %zu: %s", i, t[i].text);
+	}
+}
+
 static void test_path(void **state)
 {
 	struct record_step steps[] = {
@@ -311,7 +336,7 @@ int main(void)
 	    cmocka_unit_test(test_files),      cmocka_unit_test(test_table),
 	    cmocka_unit_test(test_first_wins), cmocka_unit_test(test_io),
 	    cmocka_unit_test(test_huge),       cmocka_unit_test(test_pressure),
-	    cmocka_unit_test(test_path),
+	    cmocka_unit_test(test_frozen),     cmocka_unit_test(test_path),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
