@@ -69,7 +69,8 @@ example() {
 
 # All examples, as files NAME.json in the test's directory.
 examples() {
-	for name in host state config plan policy record list show paths gc features log; do
+	for name in host state config plan policy record list show paths add update device-list \
+		device-add gc features log; do
 		example "$name" >"$BATS_TEST_TMPDIR/$name.json"
 		[ -s "$BATS_TEST_TMPDIR/$name.json" ]
 	done
@@ -223,6 +224,8 @@ known_names() {
 		and all(.settings[]; .live == null and .differs)' got.json
 	"$VMCG" --root run --policy none.json --format json paths demo >got.json
 	diff -u paths.json <(jq -c . got.json | sed 's/":"/": "/')
+	"$VMCG" --root run --policy none.json --format json device list demo >got.json
+	diff -u <(shape device-list.json) <(shape got.json)
 	# and it has every member there is
 	jq '. + {"?": 1}' record.json >run/demo.json
 	run -4 "$VMCG" --root run --policy none.json show demo
