@@ -598,6 +598,25 @@ static void test_wrong_kinds(void **state)
 	text_free(&t);
 }
 
+/* A word that says no. */
+static void test_not_frozen(void **state)
+{
+	struct arena a = {0};
+	struct text t = {0};
+	struct record r = {.frozen = true};
+	struct error e = {0};
+	const char *steps_at, *doc;
+
+	(void)state;
+	record_json(&least, &t);
+	steps_at = strstr(t.s, "\"steps\"");
+	doc = arena_printf(&a, "%.*s\"frozen\":false,%s", (int)(steps_at - t.s), t.s, steps_at);
+	assert_int_equal(record_parse(&r, &a, "f", doc, strlen(doc), &e), 0);
+	assert_false(r.frozen);
+	text_free(&t);
+	arena_free(&a);
+}
+
 /* The first bytes of a record are never a record, wherever a crash of the host cut it. */
 static void test_cut_anywhere(void **state)
 {
@@ -619,11 +638,12 @@ static void test_cut_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_round_trip),  cmocka_unit_test(test_absent),
-	    cmocka_unit_test(test_version_1),   cmocka_unit_test(test_process),
-	    cmocka_unit_test(test_version_of),  cmocka_unit_test(test_passing_steps_are_not_kept),
-	    cmocka_unit_test(test_from_plan),   cmocka_unit_test(test_damages),
-	    cmocka_unit_test(test_wrong_kinds), cmocka_unit_test(test_cut_anywhere),
+	    cmocka_unit_test(test_round_trip),   cmocka_unit_test(test_absent),
+	    cmocka_unit_test(test_version_1),    cmocka_unit_test(test_process),
+	    cmocka_unit_test(test_version_of),   cmocka_unit_test(test_passing_steps_are_not_kept),
+	    cmocka_unit_test(test_from_plan),    cmocka_unit_test(test_damages),
+	    cmocka_unit_test(test_wrong_kinds),  cmocka_unit_test(test_not_frozen),
+	    cmocka_unit_test(test_cut_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
