@@ -71,6 +71,14 @@ static const char *found_text(const struct unit_property *p, const char *key, st
 	return item ? item_text(item, a) : NULL;
 }
 
+/* Of letters each counts by itself. */
+static bool has_all(const struct unit_item *item, const struct unit_item *wanted)
+{
+	if (!item || !wanted->text || !item->text)
+		return item && item->number == wanted->number;
+	return strspn(wanted->text, item->text) == strlen(wanted->text);
+}
+
 static void add(struct drift *d, const struct unitdrift *u, const struct unit_property *p,
 		const char *recorded, const char *live, const char *why)
 {
@@ -78,20 +86,22 @@ static void add(struct drift *d, const struct unitdrift *u, const struct unit_pr
 		  why ? why : "unit");
 }
 
-/* What the unit lacks of one property. */
-static void add_lacking(struct drift *d, const struct unitdrift *u, const struct unit_property *p)
+/* What the unit lacks of one property that would have to be set. */
+static void add_lacking(struct drift *d, const struct unitdrift *u, const char *name)
 {
-	const struct unit_property *wanted = unitprop_find(u->wanted, p->name);
-	const struct unit_property *live = unitprop_find(u->live, p->name);
+	const struct unit_property *wanted = unitprop_find(u->wanted, name);
+	const struct unit_property *live = unitprop_find(u->live, name);
 
-	if (strncmp(p->type, "a(", 2) != 0) {
-		add(d, u, p, value_text(wanted, d->arena), live ? value_text(live, d->arena) : NULL,
+	if (!wanted || !live || unitprop_equal(wanted, live))
+		return; /* it would be sent along with another, as it is */
+	if (strncmp(wanted->type, "a(", 2) != 0)
+		add(d, u, wanted, value_text(wanted, d->arena), value_text(live, d->arena),
 		    wanted->why);
-		return;
-	}
-	for (size_t i = 0; i < p->n_items; i++)
-		add(d, u, p, found_text(wanted, p->items[i].key, d->arena),
-		    found_text(live, p->items[i].key, d->arena), wanted->why);
+	else
+		for (size_t i = 0; i < wanted->n_items; i++)
+			if (!has_all(find_item(live, wanted->items[i].key), &wanted->items[i]))
+				add(d, u, wanted, item_text(&wanted->items[i], d->arena),
+				    found_text(live, wanted->items[i].key, d->arena), wanted->why);
 }
 
 /* What the device list has beyond what is wanted. */
@@ -104,9 +114,15 @@ static void add_surplus(struct drift *d, const struct unitdrift *u)
 		const struct unit_property *wanted = unitprop_find(u->wanted, p->name);
 		const struct unit_property *live = unitprop_find(u->live, p->name);
 
-		for (size_t k = 0; k < p->n_items; k++)
-			add(d, u, p, found_text(wanted, p->items[k].key, d->arena),
-			    found_text(live, p->items[k].key, d->arena), wanted->why);
+		for (size_t k = 0; k < p->n_items; k++) {
+			const char *key = p->items[k].key;
+			const struct unit_item *want = find_item(wanted, key);
+
+			/* One that lacks letters as well has its row. */
+			if (!want || has_all(find_item(live, key), want))
+				add(d, u, p, want ? item_text(want, d->arena) : NULL,
+				    found_text(live, key, d->arena), wanted->why);
+		}
 	}
 }
 
@@ -136,7 +152,8 @@ void unitdrift_compare(struct drift *d, const struct unitdrift *u)
 			*ARENA_APPEND(d->arena, wanted.list, wanted.n) = u->wanted->list[i];
 	unitdiff(&lacking, &old, &wanted, u->live, &nothing, d->arena);
 	for (size_t i = 0; i < lacking.n; i++)
-		add_lacking(d, u, &lacking.list[i]);
+		if (unitprop_find(&lacking, lacking.list[i].name) == &lacking.list[i])
+			add_lacking(d, u, lacking.list[i].name);
 	if (u->own)
 		add_surplus(d, u);
 	for (size_t i = 0; !u->own && u->denied && u->numbered && i < u->denied->n; i++)
