@@ -269,8 +269,9 @@ static void print(struct context *c, const struct outcome *list_, size_t n)
 		const struct record_plug *d = &list_[i].plug;
 
 		if (!c->options.json) {
-			text_printf(c->out, "%s %c %lld:%lld %s%s%s\n", d->path, d->type,
-				    (long long)d->major, (long long)d->minor, list_[i].what,
+			text_printf(c->out, "%s %c %lld:%lld %s%s%s%s\n", d->path, d->type,
+				    (long long)d->major, (long long)d->minor,
+				    c->options.dry_run ? "would be " : "", list_[i].what,
 				    d->with ? ", for " : "", d->with ? d->with : "");
 			continue;
 		}

@@ -220,9 +220,15 @@ static int merge_step(struct record *ret, const struct record_step *s, struct ar
 {
 	struct record_step *same = NULL;
 
-	for (size_t i = 0; i < ret->n_steps && !same; i++)
-		if (same_thing(ret, &ret->steps[i].step, &s->step))
+	for (size_t i = 0; i < ret->n_steps && !same; i++) {
+		const struct plan_step *known = &ret->steps[i].step;
+
+		/* A unit of our own goes with all that it was given. */
+		if (s->step.op == PLAN_SET && known->op == PLAN_START)
+			return 0;
+		if (same_thing(ret, known, &s->step))
 			same = &ret->steps[i];
+	}
 	if (!same) {
 		*ARENA_APPEND(a, ret->steps, ret->n_steps) = *s;
 		return 0;

@@ -44,6 +44,8 @@ static void take_target(struct replan *p)
 				    .slice = r->slice,
 				    .why = path_why(r),
 				    .tail = r->tail};
+	/* Nothing was delegated to a rootless caller, and so nothing was done. */
+	s->target.nothing = r->n_steps == 0 && s->facts.rootless;
 	s->target.fresh = facts_cgroup(&s->facts, r->path) == NULL;
 	s->target.standing =
 	    r->manager == MANAGER_SYSTEMD && r->mode == MODE_OWN && !s->target.fresh;
