@@ -33,7 +33,8 @@ static bool is_ours_to_write(const char *dir)
  */
 static const char *runtime_directory(struct arena *a, const char *map, size_t len)
 {
-	static const char *const usual[] = {"/run/user/", "/tmp/podman-run-"};
+	/* The login's, podman 5's and podman 4's. */
+	static const char *const usual[] = {"/run/user/", "/tmp/storage-run-", "/tmp/podman-run-"};
 	/* The only thing ever read from the environment, and only for a rootless caller. */
 	const char *named = getenv("XDG_RUNTIME_DIR");
 	int64_t uid = procfs_uid_outside(map, len, geteuid());
