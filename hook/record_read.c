@@ -231,6 +231,7 @@ static int check_parts(const struct record_step *s, const struct json *n, struct
 	};
 	const struct plan_step *p = &s->step;
 
+	_Static_assert(COUNT(needs) == N_OPS, "needs[] and enum plan_op differ");
 	if ((needs[p->op].file && !p->file) || (needs[p->op].value && !p->value))
 		return json_error(n, e, "a step \"%s\" without \"%s\"", plan_op_name[p->op],
 				  needs[p->op].file && !p->file ? "file" : "value");
