@@ -20,6 +20,10 @@ teardown() {
 	grep -q "ok .*pids.max *256" "$T/demo"
 	[ ! -c /dev/kvm ] || grep -q "ok .*opens /dev/kvm" "$T/demo"
 	grep -q "ok .*may not open" "$T/demo"
+	grep -q "ok .*pids.max *64" "$T/demo"
+	grep -q "ok .*may not any more" "$T/demo"
+	grep -q "ok .*they differ" "$T/demo"
+	grep -q "ok .*repaired" "$T/demo"
 	grep -q "ok .*nothing is left" "$T/demo"
 }
 
