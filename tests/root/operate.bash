@@ -74,17 +74,16 @@ live_value() {
 
 # --- devices ---
 
-# A device that the container may not open by itself, and that can be opened here: its node in $SPARE, its numbers in $SPARE_RULE
+# A device that a container may not open by itself, and that can be opened here: its node in $SPARE, its numbers in $SPARE_RULE
 # ("c 10:229").
 find_spare() {
-	local major minor
+	local numbers
 
-	read -r major minor < <(spare_device) || cannot "no device to try"
-	SPARE=$(readlink -f "/dev/char/$major:$minor")
-	[ -c "$SPARE" ] || for SPARE in /dev/loop-control /dev/fuse /dev/hwrng; do
-		[ "$(stat -c '%t %T' "$SPARE" 2>/dev/null)" != "$(printf '%x %x' "$major" "$minor")" ] || break
+	numbers=$(spare_device) || cannot "no device to try"
+	SPARE_RULE="c ${numbers/ /:}"
+	for SPARE in /dev/loop-control /dev/fuse /dev/hwrng; do
+		[ "$(stat -c '%t %T' "$SPARE" 2>/dev/null)" != "$(printf '%x %x' ${numbers/ */} ${numbers/* /})" ] || return 0
 	done
-	SPARE_RULE="c $major:$minor"
 }
 
 # One that every container may open, and vmcg keeps out of no list: its node in $KEPT.
