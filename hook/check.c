@@ -11,6 +11,7 @@
 
 #include "hook/bus.h"
 #include "hook/check_work.h"
+#include "hook/freezer.h"
 #include "hook/human.h"
 #include "hook/log.h"
 #include "hook/setup_facts.h"
@@ -57,11 +58,26 @@ static int compare_unit(struct check *check, struct context *c, struct error *e)
 	return check_unit(check, s, e);
 }
 
+/* A vmcg that was killed while systemd wrote a v1 device list. */
+static int compare_frozen(struct check *check, struct error *e)
+{
+	const struct record *r = check->record;
+	int got = r->frozen ? freezer_look(check->fs, r, e) : 0;
+
+	if (got == FREEZER_FROZEN)
+		drift_add(&check->drift, DRIFT_VALUE,
+			  cgroupfs_path(check->fs, "freezer", r->path, "freezer.state"), "THAWED",
+			  "FROZEN", "a change of the device list that was cut short");
+	return got < 0 ? -1 : 0;
+}
+
 static int compare(struct check *check, struct context *c, struct error *e)
 {
 	if (check_groups(check, e) < 0)
 		return -1;
 	check_processes(check);
+	if (compare_frozen(check, e) < 0)
+		return -1;
 	if (check_values(check, e) < 0 || check_devices(check, e) < 0)
 		return -1;
 	return compare_unit(check, c, e);

@@ -170,6 +170,20 @@ need_v1() {
 	expect 0
 }
 
+@test "what a killed change has left frozen" {
+	need_v1 freezer
+	set_up
+	set_file freezer freezer.state FROZEN
+	as_recorded # by somebody else: it is not vmcg's to judge
+	edit '.frozen = true'
+	wait_until grep -q FROZEN "$(controller_path freezer)/freezer.state"
+	drifted "value|*/freezer.state|THAWED|FROZEN"
+	repaired
+	[ "$(cgfile freezer freezer.state)" = THAWED ]
+	poststop
+	expect 0
+}
+
 # --- devices, v2 ---
 
 # On a host with v1 devices the record is told that there are none, and the program that setup would
