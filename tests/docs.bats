@@ -70,7 +70,7 @@ example() {
 # All examples, as files NAME.json in the test's directory.
 examples() {
 	for name in host state config plan policy record list show paths add update device-list \
-		device-add gc features log; do
+		device-add check gc features log; do
 		example "$name" >"$BATS_TEST_TMPDIR/$name.json"
 		[ -s "$BATS_TEST_TMPDIR/$name.json" ]
 	done
@@ -230,6 +230,16 @@ known_names() {
 	jq '. + {"?": 1}' record.json >run/demo.json
 	run -4 "$VMCG" --root run --policy none.json show demo
 	diff -u <(known_names <<<"$output" | xargs -n 1 | sort) <(jq -r 'keys[]' record.json | sort)
+}
+
+@test "vmcg-json(7), vmcg(8): the kinds of drift, all and no others" {
+	examples
+	want=$(grep -o '\[DRIFT_[A-Z]*\] = "[a-z]*"' "$TOP/hook/drift.c" | cut -d '"' -f 2 | sort)
+	[ "$(wc -w <<<"$want")" -ge 7 ]
+	diff -u <(echo "$want") <(items "$DOCS/vmcg-json.7" CHECK Cm | sort)
+	diff -u <(echo "$want") <(awk '/^\.S[hs] / { on = $0 == ".Ss What has drifted" }
+		on && $1 == ".It" { print $2 }' "$DOCS/vmcg.8" | sort)
+	jq -e 'keys == ["drift", "id"] and all(.drift[]; keys == ["live", "recorded", "what", "where", "why"])' check.json
 }
 
 @test "vmcg-json(7): gc and features print the members that stand there" {
