@@ -3,8 +3,8 @@
  * gc - the command that takes down what is recorded but dead
  *
  * One record after the other: its lock, without waiting; the record, as it is
- * under the lock; a look at its processes and its group; gc_verdict.c decides;
- * teardown.c works. The record is read into an arena of its own, so that memory
+ * under the lock; gc_look.c looks at its processes and its group; gc_verdict.c
+ * decides; teardown.c works. The record is read into an arena of its own, so that memory
  * does not grow with their number. A dry run takes no lock, since that makes a
  * file; it only asks whether somebody has it.
  */
@@ -12,11 +12,10 @@
 
 #include "hook/bus.h"
 #include "hook/cgroupfs.h"
-#include "hook/gc_verdict.h"
+#include "hook/gc_look.h"
 #include "hook/log.h"
-#include "hook/procs.h"
-#include "hook/setup_facts.h"
 #include "hook/teardown.h"
+#include "hook/unit_change.h"
 #include "oci/jsonw.h"
 
 enum action { TAKEN_DOWN, WOULD_BE, LIVES, BUSY, UNREADABLE, FAILED };
@@ -64,91 +63,34 @@ static void report_error(struct gc *gc, const char *id, enum action action, cons
 		gc->worst = e->kind;
 }
 
-/* --- the look --- */
+/* --- one record --- */
 
-static bool runs(const struct facts_process *was)
+/* It lives. But a vmcg that was killed while systemd changed the unit has left it frozen. */
+static void leave_alone(struct gc *gc, struct store *store, const struct record *r, const char *why,
+			struct arena *a)
 {
-	struct held_process p = PROCS_NONE;
-	bool same;
-
-	if (!was->pid || procs_hold(&p, was->pid, NULL) < 0)
-		return false;
-	same = p.start == was->start;
-	procs_release(&p);
-	return same;
-}
-
-/* The processes in a group of one hierarchy and below it. */
-static int count_tree(uint64_t *ret, bool *there, struct cgroupfs *fs, const char *controller,
-		      const char *top, struct error *e)
-{
-	const char **todo = NULL, **names;
-	size_t n_todo = 0, n;
-	int64_t *pids;
-
-	*ret = 0;
-	*there = false;
-	*ARENA_APPEND(fs->arena, todo, n_todo) = top;
-	while (n_todo) {
-		const char *path = todo[--n_todo];
-		int r = cgroupfs_procs(&pids, &n, fs, controller, path, e);
-
-		if (r == 0) {
-			*there = true;
-			*ret += n;
-			r = cgroupfs_children(&names, &n, fs, controller, path, e);
-		}
-		if (r < 0)
-			return -1;
-		for (size_t i = 0; r == 0 && i < n; i++)
-			*ARENA_APPEND(fs->arena, todo, n_todo) =
-			    arena_printf(fs->arena, "%s/%s", path, names[i]);
-	}
-	return 0;
-}
-
-/* The own target, in each hierarchy that the record knows. */
-static int look_inside(struct gc_sight *s, struct cgroupfs *fs, const struct record *r,
-		       struct error *e)
-{
-	for (size_t i = 0; i < r->n_mounts; i++) {
-		const char *name = r->mounts[i].name;
-		uint64_t n;
-		bool there;
-
-		if (!facts_first_of_mount(r->mounts, i))
-			continue;
-		if (count_tree(&n, &there, fs, name, r->path, e) < 0)
-			return -1;
-		s->group |= there;
-		if (n <= s->inside)
-			continue;
-		s->inside = n;
-		s->where = cgroupfs_path(fs, name, r->path, NULL);
-	}
-	return 0;
-}
-
-static int look(struct gc_sight *ret, const struct context *c, const struct record *r,
-		struct arena *a, struct error *e)
-{
+	bool dry_run = gc->context->options.dry_run;
+	struct record thawed = *r;
 	struct cgroupfs fs;
+	struct unit_change change = {.fs = &fs, .store = store, .record = &thawed};
+	struct error e = {.kind = ERROR_NONE};
 	int result = 0;
 
-	*ret = (struct gc_sight){.this_boot = setup_is_this_boot(r->boot, a)};
-	if (!ret->this_boot)
-		return 0;
-	ret->vm_lives = runs(&r->vm);
-	ret->init_lives = runs(&r->init);
-	if (r->mode != MODE_OWN)
-		return 0;
-	cgroupfs_open(&fs, a, r->mounts, r->n_mounts, c->options.yard);
-	result = look_inside(ret, &fs, r, e);
-	cgroupfs_close(&fs);
-	return result;
+	if (r->frozen && !dry_run) {
+		cgroupfs_open(&fs, a, r->mounts, r->n_mounts, gc->context->options.yard);
+		result = unit_change_thaw(&change, &e);
+		cgroupfs_close(&fs);
+	}
+	if (r->frozen)
+		why = arena_printf(a, "%s; it was left frozen, and %s", why,
+				   dry_run ? "would be thawed" : "is thawed");
+	if (result == 0) {
+		report(gc, r->id, LIVES, why);
+		return;
+	}
+	e.kind = ERROR_UNDO;
+	report_error(gc, r->id, FAILED, &e);
 }
-
-/* --- one record --- */
 
 /* The record was loaded, and it is locked unless this is a dry run. */
 static void judge(struct gc *gc, struct store *store, const struct record *r, struct arena *a)
@@ -158,16 +100,13 @@ static void judge(struct gc *gc, struct store *store, const struct record *r, st
 	struct gc_sight sight;
 	struct error e = {.kind = ERROR_NONE};
 
-	if (look(&sight, c, r, a, &e) < 0) {
-		/* Nothing was touched: the host does not let us see. */
-		e.kind = ERROR_HOST;
+	if (gc_look(&sight, r, c->options.yard, a, &e) < 0) {
 		report_error(gc, r->id, FAILED, &e);
 		return;
 	}
-	/* HERE a container that a killed vmcg has left frozen is thawed, even when it lives. */
 	gc_verdict(&verdict, r, &sight, a);
 	if (!verdict.dead)
-		report(gc, r->id, LIVES, verdict.why);
+		leave_alone(gc, store, r, verdict.why, a);
 	else if (c->options.dry_run)
 		report(gc, r->id, WOULD_BE, verdict.why);
 	else if (teardown_record(c, store, r, true, &e) < 0)

@@ -359,6 +359,36 @@ killed() {
 	done
 }
 
+# On v1 a container is frozen while systemd changes its unit, and its record says so before. Elsewhere
+# only the record can say it.
+@test "a living VM that was left frozen is thawed" {
+	set_up
+	stands=$(snapshot_host)
+	state=/dev/null
+	if [ "${MOUNT[freezer]:-}" ]; then
+		state=${MOUNT[freezer]}$CG/freezer.state
+		echo FROZEN >"$state"
+		wait_until grep -qx FROZEN "$state"
+	fi
+	edit '.frozen = true'
+	before=$(snapshot_host; cat "$state")
+	gc --dry-run
+	expect 0
+	said lives "VM process $VM runs" "would be thawed"
+	diff <(echo "$before") <(snapshot_host; cat "$state")
+	gc
+	expect 0
+	said lives "VM process $VM runs" "is thawed"
+	[ "$state" = /dev/null ] || [ "$(cat "$state")" = THAWED ]
+	[ "$(ask affinity)" ]
+	unchanged "$stands"
+	gc
+	said lives
+	[[ $out != *frozen* ]]
+	poststop
+	expect 0
+}
+
 # --- numbers that mean something else by now ---
 
 @test "another boot: the record goes, a group of the same path is not touched" {
