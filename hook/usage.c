@@ -45,14 +45,14 @@ static bool take(struct piece *rest, const char *separators, struct piece *ret)
 	return true;
 }
 
-/* v1 shows no limit as the last full page below 2^63, whatever a page is. */
+/* v1 shows no limit as the last full page below 2^63: of 4 KiB, or of 16 GiB in hugetlb. */
 static bool read_number(uint64_t *ret, struct piece p)
 {
 	uint64_t v = USAGE_NO_LIMIT;
 
 	if (!piece_is(p, "max") && !piece_is(p, "-1") && !convert_digits(p.s, p.n, &v))
 		return false;
-	*ret = v > (uint64_t)INT64_MAX - (1 << 20) ? USAGE_NO_LIMIT : v;
+	*ret = v > (uint64_t)INT64_MAX - (1ULL << 34) ? USAGE_NO_LIMIT : v;
 	return true;
 }
 

@@ -183,11 +183,12 @@ join() {
 }
 
 @test "a limit that a later key overrules is no difference" {
-	[ "$(version_of pids)" = 2 ] || has_controller hugetlb && [ "$(version_of hugetlb)" = 2 ] ||
-		cannot "no v2 controller to overrule"
-	if [ "$(version_of pids)" = 2 ]; then
+	[ "${MOUNT[unified]:-}" ] || cannot "no cgroup v2 tree on this host"
+	if [ "$(controller_mount pids)" = "${MOUNT[unified]}" ]; then
 		set_up '.pids.limit = 33 | .unified = {"pids.max": "44"}'
 		file=pids.max
+	elif [ "$(controller_mount hugetlb)" != "${MOUNT[unified]}" ]; then
+		cannot "the v2 root hands down neither pids nor hugetlb"
 	else
 		set_up '.hugepageLimits = [{pageSize: "2MB", limit: 4194304}] | .unified = {"hugetlb.2MB.max": "2097152"}'
 		file=hugetlb.2MB.max
@@ -218,9 +219,9 @@ join() {
 }
 
 @test "pressure, where the kernel has it" {
+	[ "${MOUNT[unified]:-}" ] || cannot "no cgroup v2 tree on this host"
+	[ -e /proc/pressure/cpu ] || cannot "no pressure on this host"
 	set_up .
-	dir=${MOUNT[unified]:-}
-	[ "$dir" ] && cat "$dir$CG/cpu.pressure" || cannot "no pressure on this host"
 	shown '.usage.pressure | [.cpu, .memory, .io] | all(.some | .avg10 >= 0 and .avg60 >= 0
 		and .avg300 >= 0 and (.total_usec | . >= 0 and floor == .))'
 	says '^pressure$' '^  CPU, some waited +[0-9]+\.[0-9][0-9] % '
@@ -240,8 +241,10 @@ join() {
 
 	need_kvm
 	[[ $(ask vm) = "vcpu "* ]]
-	shown '.hypervisor == "Firecracker" and .threads == 2 and .vcpus == 1 and (.processes | all(.kvm))'
-	says '^  VM process .*, running, 2 threads, 1 vCPU$' '\(the VM process, Firecracker, holds a KVM VM\)$'
+	# Before Linux 6.4 KVM puts a thread of the kernel's into the group.
+	shown --argjson vm "$VM" '.hypervisor == "Firecracker" and .threads >= 2 and .vcpus == 1
+		and ([.processes[] | select(.kvm).pid] == [$vm])'
+	says '^  VM process .*, running, [0-9]+ threads, 1 vCPU$' '\(the VM process, Firecracker, holds a KVM VM\)$'
 	down
 }
 

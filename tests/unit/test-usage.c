@@ -221,6 +221,9 @@ static void test_huge(void **state)
 	    {"..", NULL},
 	    {"hugepages-16777216kB", "16GB"},
 	};
+	/* the last pages of 64 KB, 2 MB, 1 GB and 16 GB below 2^63 */
+	static const char *const no_limit[] = {"9223372036854710272", "9223372036852678656",
+					       "9223372035781033984", "9223372019674906624"};
 	struct usage_huge h = {.size = "2MB"};
 	struct arena a = {0};
 
@@ -238,6 +241,14 @@ static void test_huge(void **state)
 		else if (strcmp(usage_huge_sources[i].tail, "events") == 0)
 			usage_take_huge(&h, &usage_huge_sources[i], "max 6");
 	assert_true(h.v[USAGE_HUGE_MAX].v == USAGE_NO_LIMIT);
+	for (size_t i = 0; i < COUNT(no_limit); i++) {
+		struct usage_huge v1 = {.size = "1GB"};
+
+		usage_take_huge(&v1, &usage_huge_sources[2], no_limit[i]);
+		if (!v1.v[USAGE_HUGE_MAX].set || v1.v[USAGE_HUGE_MAX].v != USAGE_NO_LIMIT)
+			fail_msg("%s is no limit", no_limit[i]);
+		assert_false(usage_huge_matters(&v1));
+	}
 	assert_int_equal(h.v[USAGE_HUGE_REFUSED].v, 6);
 	assert_false(usage_huge_matters(&h)); /* neither limited nor used */
 	h.v[USAGE_HUGE_CURRENT] = (struct opt_uint){true, 2097152};
