@@ -49,7 +49,7 @@ struct devfilter_extension {
 	const uint32_t *programs;
 	size_t n_programs;
 	/* v2: something is denied now that was allowed. Where no program is ours or can be
-	 * replaced, ours is attached beside systemd's; else none is added. */
+	 * replaced, ours is attached beside systemd's; none is added where there is no filter. */
 	bool revoke;
 	bool unit_has_all; /* the unit allowed all of it already, and so does its maker's program */
 };

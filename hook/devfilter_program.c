@@ -107,7 +107,8 @@ int devfilter_program_extend(struct devfilter *ret, struct cgroupfs *fs, const c
 		    cgroupfs_path(fs, "", path, NULL), n);
 	if (n_foreign)
 		return replace_foreign(ret, fs, path, fd, foreign, x->policy, e);
-	return n_ours || x->revoke ? devfilter_program_set(fs, path, x->policy, e) : 0;
+	/* Where nothing is filtered ours would deny all that it does not name. */
+	return n_ours || (n && x->revoke) ? devfilter_program_set(fs, path, x->policy, e) : 0;
 }
 
 /* Put the program that ours replaced back into its place. */
