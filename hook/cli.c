@@ -269,6 +269,11 @@ int cli_parse(struct context *c, int argc, char *const *argv, struct error *e)
 
 /* --- help --- */
 
+const char *cli_command_name(size_t i)
+{
+	return i < COUNT(commands) ? commands[i].name : NULL;
+}
+
 /* What a command does stands behind it, or on a line of its own where it does not fit. */
 static void put_command(struct text *out, const struct command *c)
 {

@@ -27,6 +27,9 @@ int cli_parse(struct context *c, int argc, char *const *argv, struct error *e);
 
 void cli_help(struct text *out);
 
+/* The names of the commands, in the order of the help; NULL behind the last. */
+const char *cli_command_name(size_t i);
+
 /* A completion script for bash, from the same tables. */
 void cli_completion(struct text *out);
 

@@ -51,21 +51,12 @@ static void put_specified(struct jsonw *w)
 	put_words(w, "potentiallyUnsafeConfigAnnotations", annotations);
 }
 
-/* The names behind "commands:" in --help, where each stands behind two blanks. */
-static void put_commands(struct jsonw *w, struct arena *a)
+static void put_commands(struct jsonw *w)
 {
-	struct text help = {0};
-	const char *at, *end;
-
-	cli_help(&help);
-	at = strstr(help.s, "\ncommands:\n");
-	end = strstr(help.s, "\noptions:\n");
 	jsonw_array(w, "commands");
-	while (at && end && (at = strchr(at + 1, '\n')) && at < end)
-		if (strncmp(at, "\n  ", 3) == 0 && at[3] != ' ')
-			jsonw_string(w, NULL, arena_copy(a, at + 3, strcspn(at + 3, " \n")));
+	for (size_t i = 0; cli_command_name(i); i++)
+		jsonw_string(w, NULL, cli_command_name(i));
 	jsonw_end_array(w);
-	text_free(&help);
 }
 
 /* --- this host --- */
@@ -186,7 +177,7 @@ int features_command(struct context *c, struct error *e)
 	put_specified(&w);
 	jsonw_object(&w, "vmcg");
 	jsonw_string(&w, "version", VMCG_VERSION);
-	put_commands(&w, c->arena);
+	put_commands(&w);
 	if (probe(&f, c->arena, e) == 0) {
 		put_host(&w, c, &f);
 	} else {
