@@ -105,7 +105,17 @@ static void put_properties(struct change *c, struct jsonw *w, const struct recor
 
 /* --- all --- */
 
-static bool matters(const struct change *c, const struct record_step *s, uint64_t page_size)
+/* Was a filter brought to something else? */
+static bool is_filtered_anew(struct change *c, const struct record_step *s)
+{
+	const char *now = NULL;
+
+	return devfilter_look(&now, &c->fs, record_version(&c->work, s->step.controller),
+			      s->step.path, NULL) == 0 &&
+	       now && (!s->old || strcmp(now, s->old) != 0);
+}
+
+static bool matters(struct change *c, const struct record_step *s, uint64_t page_size)
 {
 	switch (s->step.op) {
 	case PLAN_WRITE:
@@ -114,6 +124,7 @@ static bool matters(const struct change *c, const struct record_step *s, uint64_
 					       s->step.file, s->step.value, s->old, page_size);
 	case PLAN_SET: return s->set != NULL;
 	case PLAN_MKDIR: return s->fresh;
+	case PLAN_DEVICES: return is_filtered_anew(c, s);
 	case PLAN_PLACE:
 	case PLAN_ENABLE:
 	case PLAN_AFFINITY:
@@ -135,7 +146,7 @@ void changelog_print(struct change *c)
 				       .controller = s->step.controller,
 				       .path = s->step.path,
 				       .file = s->step.file,
-				       .from = s->old,
+				       .from = s->step.op == PLAN_DEVICES ? NULL : s->old,
 				       .to = s->step.value,
 				       .why = s->step.why};
 

@@ -22,6 +22,8 @@ int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const cha
 	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
 		return -1;
 	*ret = arena_printf(fs->arena, "%zu", n);
+	for (size_t i = 0; i < n; i++)
+		*ret = arena_printf(fs->arena, "%s %u", *ret, ids[i]);
 	return 0;
 }
 

@@ -26,7 +26,8 @@ struct devfilter {
 	int fd;
 };
 
-/* What the filter is now, as text for the record: v1 devices.list, v2 the number of programs. */
+/* What the filter is now, as text for the record: v1 devices.list, v2 the number of programs
+ * and their ids. */
 int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const char *path,
 		   struct error *e);
 
