@@ -34,6 +34,22 @@ untouched() {
 	diff <(echo "$1") <(standing) || fail "something was touched"
 }
 
+# ended PID...: kill processes of the test. They leave the list of those to be killed at its end: by then their numbers may be
+# others'.
+ended() {
+	local p q kept=()
+
+	for p; do
+		kill -KILL "$p"
+		wait_until ! kill -0 "$p" 2>/dev/null || fail "process $p does not end" || return
+		kept=()
+		for q in "${STARTED[@]}"; do
+			[ "$q" = "$p" ] || kept+=("$q")
+		done
+		STARTED=("${kept[@]}")
+	done
+}
+
 # reads FIELD VALUE...: what the kernel says of a field of linux.resources, on each layout. Memory and swap are in bytes, -1 is no
 # limit.
 reads() {

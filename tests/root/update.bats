@@ -363,8 +363,7 @@ fail_each_step() {
 	cat "$T/record" >"$ROOT/$ID.json"
 	untouched "$before"
 
-	kill -KILL "$VM"
-	wait_until ! kill -0 "$VM" 2>/dev/null
+	ended "$VM"
 	before=$(standing)
 	change '{pids: {limit: 20}}'
 	expect 4 "$VM" gone "vmcg destroy $ID"
