@@ -25,7 +25,11 @@ set_up() {
 }
 
 need_v1() {
-	[ "$(version_of "$1")" = 1 ] || cannot "no v1 $1 hierarchy on this host"
+	[ "$(version_of "$1")" = 1 ] || cannot "no cgroup v1 hierarchy for $1 is mounted"
+}
+
+need_v2_hugetlb() {
+	has_controller hugetlb && [ "$(version_of hugetlb)" = 2 ] || cannot "no hugetlb on a v2 tree of this host"
 }
 
 @test "a setup that nobody touched is as recorded" {
@@ -115,8 +119,7 @@ need_v1() {
 }
 
 @test "huge pages on the v2 tree, and their controller not handed down any more" {
-	need_controller hugetlb
-	[ "$(version_of hugetlb)" = 2 ] || cannot "no v2 hugetlb on this host"
+	need_v2_hugetlb
 	CG=/$NAME/vm
 	start_vm
 	limits '.hugepageLimits = [{pageSize: "2MB", limit: 4194304}]'
@@ -136,8 +139,7 @@ need_v1() {
 }
 
 @test "a file that is set twice: only the later word counts" {
-	need_controller hugetlb
-	[ "$(version_of hugetlb)" = 2 ] || cannot "no v2 hugetlb on this host"
+	need_v2_hugetlb
 	start_vm
 	limits '.hugepageLimits = [{pageSize: "2MB", limit: 4194304}] | .unified = {"hugetlb.2MB.max": "8388608"}'
 	hook createRuntime "$VM"
@@ -207,7 +209,7 @@ take_down() {
 }
 
 @test "our device program: there, gone, another, twice" {
-	[ "${MOUNT[unified]:-}" ] || cannot "no v2 tree on this host"
+	[ "${MOUNT[unified]:-}" ] || cannot "no cgroup v2 tree on this host"
 	with_program
 	as_recorded
 	where=${MOUNT[unified]}$CG
@@ -222,7 +224,7 @@ take_down() {
 }
 
 @test "programs of others beside ours" {
-	[ "${MOUNT[unified]:-}" ] || cannot "no v2 tree on this host"
+	[ "${MOUNT[unified]:-}" ] || cannot "no cgroup v2 tree on this host"
 	with_program
 	where=${MOUNT[unified]}$CG
 	program attach other
