@@ -4,13 +4,13 @@
 # cases - one run of vmcg with one fault, and the judgement of what it left
 #
 # A stage is a table of words, set by run: STAGE (the command), BEFORE (the look of the host
-# without the container), FULL (with it), enter (what comes before the run).
+# without the container), FULL (with it), ENTER (what comes before the run).
 
 # vmcg COMMAND [ARG...]: without a fault; sets STATUS, and standard error is in $T/err.
 vmcg() {
 	STATUS=0
 	timeout -k 1 20 "$VMCG" --root "$ROOT" --policy "$T/policy.json" "${OPTIONS[@]}" "$@" \
-		<"$T/state.json" >/dev/null 2>"$T/err" || STATUS=$?
+		<"${STATE:-$T/state.json}" >/dev/null 2>"$T/err" || STATUS=$?
 }
 
 # traced STRACE-OPTION...: the stage's command under strace.
@@ -19,7 +19,7 @@ traced() {
 	# In braces: the shell's own word about a process that was killed is of no interest.
 	{
 		timeout -k 1 20 strace -q -o "$T/trace" "$@" "$VMCG" --root "$ROOT" \
-			--policy "$T/policy.json" "${OPTIONS[@]}" "$STAGE" \
+			--policy "$T/policy.json" "${OPTIONS[@]}" "${STAGE[@]}" \
 			<"$T/state.json" >/dev/null 2>"$T/err"
 		STATUS=$?
 	} 2>/dev/null
@@ -51,21 +51,22 @@ changes() {
 declare -A ERRNOS=(
 	[openat]="ENFILE EACCES" [openat2]="ENOMEM ENOSYS" [read]="EIO EINTR" [write]="EIO EBUSY"
 	[mkdirat]="ENOSPC ENOMEM" [mkdir]="ENOSPC" [unlinkat]="EBUSY EIO" [renameat]="ENOSPC"
-	[fsetxattr]="ENOSPC ENOTSUP" [fgetxattr]="EIO ENOTSUP" [flock]="EINTR EAGAIN ENOLCK"
+	[fsetxattr]="ENOSPC EOPNOTSUPP" [fgetxattr]="EIO ENOMEM" [flock]="EINTR EAGAIN ENOLCK"
 	[fstatfs]="EIO" [statfs]="EACCES EIO" [newfstatat]="EACCES ENOMEM" [fstat]="EIO"
 	[getdents64]="EIO" [pidfd_open]="EMFILE ENOSYS" [poll]="ENOMEM EINTR" [dup]="EMFILE"
 	[sched_setaffinity]="EPERM" [fsync]="EIO" [bpf]="EPERM ENOMEM" [faccessat2]="EIO ENOSYS"
 	[seccomp]="EINVAL" [prctl]="EINVAL" [readlinkat]="EACCES" [readlink]="EACCES"
 )
 
-# The occurrences to try, of the numbers on standard input: all, or the first and the last 15 and
-# the rest in equal steps.
+# The occurrences to try, of the numbers on standard input: all, or the first and the last quarter
+# of SAMPLES and the rest in equal steps.
 sample() {
 	awk -v most="$SAMPLES" '{ all[NR] = $1 }
 		END {
-			step = NR > 30 ? (most - 30) / (NR - 30) : 1
+			end = int(most / 4)
+			step = NR > most ? (most - 2 * end) / (NR - 2 * end) : 1
 			for (i = 1; i <= NR; i++) {
-				middle = NR > most && i > 15 && i <= NR - 15
+				middle = NR > most && i > end && i <= NR - end
 				if (middle && int(i * step) == int((i - 1) * step))
 					continue
 				print all[i]
@@ -82,7 +83,7 @@ is() {
 
 	look
 	# Beside a record a temporary file may wait; without one it may not.
-	[ "$want" != "$FULL" ] || LOOK=$(grep -vxF "$ROOT/$ID.json.new" <<<"$LOOK")
+	[[ $want != *"$ROOT/$ID.json"* ]] || LOOK=$(grep -vxF "$ROOT/$ID.json.new" <<<"$LOOK")
 	[ "$LOOK" != "$want" ] || return 0
 	case $(grep INJECTED "$T/trace") in
 	*'.lock", 0)'* | *flock* | *fstat*'(4, '* | *faccess*)

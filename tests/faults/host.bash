@@ -3,12 +3,13 @@
 #
 # host - the VM process, the groups and the documents of the fault tests, and one look at it all
 #
-# Everything lies at /$NAME, /$NAME-home (where the VM process lives) and in $ROOT; $NAME starts
-# with "vmcg-". The VM process is started once: a case that loses it has failed.
+# Everything lies at /$NAME, /$NAME-home (where the VM process and its helper live) and in $ROOT;
+# $NAME starts with "vmcg-". Both are started once: a case that loses one has failed.
 
 NAME=vmcg-faults$$
 ID=vm
 CG=/$NAME/$ID
+RECORDS=
 
 shopt -s nullglob globstar
 
@@ -26,6 +27,8 @@ start_host() {
 	for m in "${MOUNTS[@]}"; do make_group "$m" "/$NAME-home"; done
 	"$BUILD/root/vmprocess" </dev/null >"$T/vm.out" 2>&1 &
 	VM=$!
+	sleep infinity </dev/null >/dev/null 2>&1 &
+	HELPER=$!
 	until grep -q ready "$T/vm.out"; do sleep 0.01; done
 	go_home
 	jq -nc --arg b "$T/bundle" --argjson p "$VM" --arg id "$ID" '{ociVersion: "1.0.2", id: $id,
@@ -35,8 +38,8 @@ start_host() {
 end_host() {
 	[ "${T:-}" ] || return 0
 	clean_up
-	kill -KILL "$VM"
-	wait "$VM"
+	kill -KILL "$VM" "$HELPER"
+	wait "$VM" "$HELPER"
 	for m in "${MOUNTS[@]}"; do rmdir "$m/$NAME-home"; done
 	rm -rf "$T" "$ROOT"
 } 2>/dev/null
@@ -54,15 +57,16 @@ make_group() {
 	done
 }
 
-# move_vm PATH: in every hierarchy.
-move_vm() {
+# move PID PATH: in every hierarchy.
+move() {
 	local m
 
-	for m in "${MOUNTS[@]}"; do echo "$VM" >"$m$1/cgroup.procs"; done
+	for m in "${MOUNTS[@]}"; do echo "$1" >"$m$2/cgroup.procs"; done
 }
 
 go_home() {
-	move_vm "/$NAME-home"
+	move "$VM" "/$NAME-home"
+	move "$HELPER" "/$NAME-home"
 }
 
 # Whatever a failed case left: the VM process out of it, and all of it away.
@@ -80,7 +84,9 @@ clean_up() {
 		done
 	done
 	rm -rf "${ROOT:?}"/*
-	taskset -ap "$(printf '%x' $(((1 << $(nproc --all)) - 1)))" "$VM" >/dev/null
+	for m in "$VM" "$HELPER"; do
+		taskset -ap "$(printf '%x' $(((1 << $(nproc --all)) - 1)))" "$m" >/dev/null
+	done
 } 2>/dev/null
 
 # Of the files of a group those that can be read and hold what somebody set, or who is inside;
@@ -99,9 +105,18 @@ list_files() {
 	FILES[$dir]=$list
 }
 
+# What stands in the record, a line for each object: without the time of the setup, and without
+# the enabling of what was enabled, which a look that failed has asked for.
+record() {
+	[ ! -e "$ROOT/$ID.json" ] ||
+		sed -e 's/"created":[0-9]*,//' -e 's/{/\n&/g' "$ROOT/$ID.json" |
+			sed -e '/"op":"enable".*"value":"+\([a-z]*\)".*"old":"\1"/d' -e 's/^/record: /'
+}
+
 # Everything that the tests could have changed, as sorted text in LOOK: groups, their values and
-# processes, the VM's groups and processors, the run directory. Whether a record is enough shows
-# when it is taken down.
+# processes, the groups and processors of the VM and its helper, the run directory. Whether a
+# record is enough shows when it is taken down; for those who only change it (RECORDS), it is
+# compared.
 look() {
 	local dirs=() files=() dir m
 
@@ -114,8 +129,9 @@ look() {
 	[ "$UNIFIED" ] && files+=("$UNIFIED/cgroup.subtree_control")
 	LOOK=$({
 		printf '%s\n' "${dirs[@]}" "$ROOT"/*
-		grep -sH '' "${files[@]}" "/proc/$VM/cgroup"
-		grep -sH Cpus_allowed: /proc/"$VM"/task/*/status
+		grep -sH '' "${files[@]}" "/proc/$VM/cgroup" "/proc/$HELPER/cgroup"
+		grep -sH Cpus_allowed: /proc/"$VM"/task/*/status "/proc/$HELPER/status"
+		[ ! "$RECORDS" ] || record
 		grep -soH '"status":"[a-z]*"' "$ROOT"/*.json /dev/null
 	} | sort)
 }
