@@ -15,6 +15,7 @@
 #include "hook/log.h"
 #include "hook/moves.h"
 #include "hook/procs.h"
+#include "hook/replan.h"
 #include "oci/jsonw.h"
 
 #define WHY "command:add"

@@ -46,6 +46,8 @@ static void take_target(struct replan *p)
 				    .tail = r->tail};
 	/* Nothing was delegated to a rootless caller, and so nothing was done. */
 	s->target.nothing = r->n_steps == 0 && s->facts.rootless;
+	if (s->target.nothing)
+		s->target.warning = REPLAN_NOTHING;
 	s->target.fresh = facts_cgroup(&s->facts, r->path) == NULL;
 	s->target.standing =
 	    r->manager == MANAGER_SYSTEMD && r->mode == MODE_OWN && !s->target.fresh;

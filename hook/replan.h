@@ -12,6 +12,11 @@
 #include "hook/record.h"
 #include "hook/setup.h"
 
+/* A rootless caller had no group when the container was set up. */
+#define REPLAN_NOTHING                                                                      \
+	"rootless: no cgroup was delegated to this user when the container was set up, so " \
+	"no limit applies"
+
 struct replan {
 	const struct record *record;
 	const struct oci_resources *resources; /* as they are to be */
