@@ -214,6 +214,9 @@ static int run(struct add *x, struct error *e)
 	struct context *c = x->change.context;
 	struct apply ap = {0};
 
+	if (x->change.before.n_steps == 0 && c->rootless)
+		return error_set(e, ERROR_HOST, "%s: there is no group to place a process in: %s",
+				 x->change.before.id, REPLAN_NOTHING);
 	for (size_t i = 1; i < c->n_args; i++)
 		if (hold(x, c->args[i], e) < 0)
 			return -1;
