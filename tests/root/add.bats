@@ -135,8 +135,8 @@ act() {
 			expect "$want" "$pid" "${words[@]}" || fail "$order"
 			one_line
 			[ -z "$out" ]
-			untouched "$before" || fail "$order"
 		done
+		untouched "$before" || fail "$pid"
 	done <<-END
 		1|4|the host's init
 		$kernel|4|thread of the kernel
@@ -200,13 +200,16 @@ act() {
 	running .
 	helpers 3
 	before=$(standing)
+	cp "$ROOT/$ID.json" "$T/record"
 	for ((k = 1; ; k++)); do
 		[ "$k" -lt 60 ] || fail "no end of steps"
 		VMCG=$VMCG_TEST VMCG_FAULT=$k:3 vmcg add "$ID" "${HELPERS[@]}"
 		[ "$status" != 0 ] || break
 		expect 5 "everything was undone"
 		at_home
-		untouched "$before"
+		cmp "$ROOT/$ID.json" "$T/record"
+		# All of the host takes a while to look at.
+		[ $((k % 10)) != 5 ] || untouched "$before"
 	done
 	[ "$k" -gt 3 ]
 	for p in "${HELPERS[@]}"; do

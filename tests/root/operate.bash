@@ -31,22 +31,22 @@ standing() {
 
 # untouched BEFORE: nothing at all has changed since standing.
 untouched() {
-	diff <(echo "$1") <(standing) || fail "something was touched"
+	local now
+
+	now=$(standing)
+	diff <(echo "$1") <(echo "$now") || fail "something was touched"
 }
 
-# ended PID...: kill processes of the test. They leave the list of those to be killed at its end: by then their numbers may be
-# others'.
+# ended PID...: kill processes of the test. They are not killed again at its end: by then their numbers may be others'.
 ended() {
-	local p q kept=()
+	local p i
 
 	for p; do
-		kill -KILL "$p"
+		kill -KILL "$p" 2>/dev/null || true
 		wait_until ! kill -0 "$p" 2>/dev/null || fail "process $p does not end" || return
-		kept=()
-		for q in "${STARTED[@]}"; do
-			[ "$q" = "$p" ] || kept+=("$q")
+		for i in "${!STARTED[@]}"; do
+			[ "${STARTED[i]}" != "$p" ] || STARTED[i]=
 		done
-		STARTED=("${kept[@]}")
 	done
 }
 
