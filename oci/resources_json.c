@@ -16,11 +16,10 @@
 	}
 
 /* The same, where 0 says nothing. */
-#define NONZERO(object, text, kind, member)                       \
-	{                                                         \
-		.part = object, .name = text, .want = kind,       \
-		.offset = offsetof(struct oci_resources, member), \
-		.zero_is_absent = true,                           \
+#define NONZERO(object, text, kind, member)                                               \
+	{                                                                                 \
+		.part = object, .name = text, .want = kind,                               \
+		.offset = offsetof(struct oci_resources, member), .zero_is_absent = true, \
 	}
 
 const struct oci_scalar oci_scalars[] = {
