@@ -188,12 +188,47 @@ static int revoke(struct record *r, const struct record_plug *d, struct arena *a
 	return 0;
 }
 
+/* Numbers that the path had when it was plugged in, and that are others' by now. 0: some were
+ * revoked; PLUGS_SAME: there were none. */
+static int revoke_former(struct record *r, const struct record_plug *now, struct arena *a,
+			 struct error *e)
+{
+	const struct record_plug *plugs = r->plugs;
+	size_t n = r->n_plugs;
+	int result = PLUGS_SAME;
+
+	for (size_t i = 0; i < n; i++) {
+		int got;
+
+		if (strcmp(plugs[i].path, now->path) != 0 || same_device(&plugs[i], now))
+			continue;
+		got = revoke(r, &plugs[i], a, e);
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			result = 0;
+	}
+	return result;
+}
+
+/* What came along with a device that is gone now goes, too, unless another needs it. */
+static int revoke_companion(struct record *r, const char *companion, struct arena *a,
+			    struct error *e)
+{
+	if (!companion || is_needed(r, companion))
+		return 0;
+	for (size_t i = 0; i < r->n_plugs; i++)
+		if (r->plugs[i].with && strcmp(r->plugs[i].path, companion) == 0)
+			return revoke(r, &r->plugs[i], a, e) < 0 ? -1 : 0;
+	return 0;
+}
+
 int plugs_remove(struct record *r, const char *path, const struct record_plug *node,
 		 struct arena *a, struct error *e)
 {
-	const char *companion = plugs_companion(path);
+	const struct record before = *r;
 	struct record_plug d;
-	int result;
+	int result, former;
 
 	if (node)
 		d = *node;
@@ -201,45 +236,87 @@ int plugs_remove(struct record *r, const char *path, const struct record_plug *n
 		return PLUGS_UNKNOWN;
 	d.path = path;
 	result = revoke(r, &d, a, e);
-	if (result || !companion || is_needed(r, companion))
-		return result;
-	for (size_t i = 0; i < r->n_plugs; i++)
-		if (r->plugs[i].with && strcmp(r->plugs[i].path, companion) == 0)
-			return revoke(r, &r->plugs[i], a, e) < 0 ? -1 : 0;
-	return 0;
+	if (result < 0)
+		return -1;
+	former = revoke_former(r, &d, a, e);
+	if (former == 0)
+		result = 0;
+	if (former < 0 || (result == 0 && revoke_companion(r, plugs_companion(path), a, e) < 0)) {
+		*r = before;
+		return -1;
+	}
+	return result;
 }
 
 /* --- other rules of the config --- */
+
+/* What was plugged in is allowed again, whatever the rules say; but not what policy denies by
+ * now. */
+static int keep_plugged(struct record *r, struct device_policy *devices,
+			const struct device_policy *denied, struct arena *a, struct error *e)
+{
+	const struct record_plug *was = r->plugs;
+	size_t n = r->n_plugs;
+
+	r->plugs = NULL;
+	r->n_plugs = 0;
+	for (size_t i = 0; i < n; i++) {
+		const char *why = arena_printf(a, PLUGGED "%s", was[i].path);
+
+		if (allowed(denied, &was[i]) != OCI_RWM)
+			continue;
+		if (add_rule(devices, true, &was[i], OCI_RWM, why, a, e) < 0)
+			return -1;
+		*ARENA_APPEND(a, r->plugs, r->n_plugs) = was[i];
+	}
+	return 0;
+}
+
+static int keep_annotated(struct device_policy *devices, const struct device_policy *was,
+			  struct arena *a, struct error *e)
+{
+	for (size_t i = 0; i < was->n; i++) {
+		const struct device_entry *x = &was->entries[i];
+		const struct record_plug d = {
+		    .type = x->type, .major = x->major, .minor = x->minor};
+
+		if (has_prefix(x->why, "annotation:") &&
+		    add_rule(devices, true, &d, x->access, x->why, a, e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int keep_removed(struct device_policy *devices, struct device_policy *denied,
+			const struct device_policy *was, struct arena *a, struct error *e)
+{
+	for (size_t i = 0; i < was->n; i++) {
+		const struct device_entry *x = &was->entries[i];
+		const struct record_plug d = {
+		    .type = x->type, .major = x->major, .minor = x->minor};
+
+		if (has_prefix(x->why, REMOVED) &&
+		    (deny(devices, &d, x->why, a, e) < 0 ||
+		     add_rule(denied, false, &d, x->access, x->why, a, e) < 0))
+			return -1;
+	}
+	return 0;
+}
 
 int plugs_policy(struct record *r, const struct oci_resources *resources,
 		 const struct hypervisor_devices *nodes, const struct facts *facts,
 		 const struct policy *policy, struct arena *a, struct error *e)
 {
 	struct plan scratch = {.arena = a};
-	const struct device_policy was = r->devices, denied = r->denied;
+	struct record next = *r;
 
-	if (hypervisor_policy(&scratch, resources, nodes, policy, facts, e) < 0)
+	if (hypervisor_policy(&scratch, resources, nodes, policy, facts, e) < 0 ||
+	    keep_annotated(&scratch.devices, &r->devices, a, e) < 0 ||
+	    keep_plugged(&next, &scratch.devices, &scratch.denied, a, e) < 0 ||
+	    keep_removed(&scratch.devices, &scratch.denied, &r->denied, a, e) < 0)
 		return -1;
-	for (size_t i = 0; i < was.n; i++) {
-		const struct device_entry *x = &was.entries[i];
-		const struct record_plug d = {
-		    .type = x->type, .major = x->major, .minor = x->minor};
-
-		if ((has_prefix(x->why, PLUGGED) || has_prefix(x->why, "annotation:")) &&
-		    add_rule(&scratch.devices, true, &d, x->access, x->why, a, e) < 0)
-			return -1;
-	}
-	for (size_t i = 0; i < denied.n; i++) {
-		const struct device_entry *x = &denied.entries[i];
-		const struct record_plug d = {
-		    .type = x->type, .major = x->major, .minor = x->minor};
-
-		if (has_prefix(x->why, REMOVED) &&
-		    (deny(&scratch.devices, &d, x->why, a, e) < 0 ||
-		     add_rule(&scratch.denied, false, &d, x->access, x->why, a, e) < 0))
-			return -1;
-	}
-	r->devices = scratch.devices;
-	r->denied = scratch.denied;
+	next.devices = scratch.devices;
+	next.denied = scratch.denied;
+	*r = next;
 	return 0;
 }

@@ -29,8 +29,10 @@ int plugs_add(struct record *r, const struct record_plug *d, struct arena *a, st
 /*
  * Revoke a device: that of the path, with the numbers its node has now (node, or NULL when
  * there is none any more: then those that it had when it was plugged in, or the
- * hypervisor's). A companion goes with the last that needs it. PLUGS_SAME: it is not
- * allowed anyway. PLUGS_UNKNOWN. ERROR_HOST: a wider rule allows it, which cannot be cut.
+ * hypervisor's). Numbers that the path was plugged in with, and that its node has no more, go as
+ * well: they may be another device's by now. A companion goes with the last that needs it.
+ * PLUGS_SAME: it is not allowed anyway. PLUGS_UNKNOWN. ERROR_HOST: a wider rule allows it, which
+ * cannot be cut.
  */
 int plugs_remove(struct record *r, const char *path, const struct record_plug *node,
 		 struct arena *a, struct error *e);
@@ -41,7 +43,8 @@ const char *plugs_companion(const char *path);
 
 /*
  * The record's policy made again from new rules of the config, for the nodes of this host;
- * what was plugged, removed or annotated stays so. ERROR_INPUT, ERROR_HOST.
+ * what was plugged, removed or annotated stays so, but for what policy denies by now. ERROR_INPUT,
+ * ERROR_HOST.
  */
 int plugs_policy(struct record *r, const struct oci_resources *resources,
 		 const struct hypervisor_devices *nodes, const struct facts *facts,
