@@ -281,8 +281,8 @@ take_down() {
 }
 
 @test "a directory of that name which somebody else made" {
-	set_up
 	need_v1 pids
+	set_up
 	dir=$(controller_path pids)
 	move_vm pids /
 	rmdir "$dir"
