@@ -7,16 +7,20 @@
 #include <string.h>
 
 #include "hook/cgpath.h"
+#include "hook/target.h"
 
-/* Where it belongs in a hierarchy: the target, or in adopt mode init's own group in it. */
-static const char *place_for(const struct record *r, const char *hierarchy)
+/* Where it belongs in a hierarchy: the target, or in adopt mode init's own group in it, the base of
+ * which its runtime may have chosen for each hierarchy. NULL: the container is not in it. */
+static const char *place_for(const struct record *r, const char *hierarchy, struct arena *a)
 {
-	const char *init;
+	struct facts_process init = r->init;
+	const struct facts f = {.processes = &init, .n_processes = 1};
+	const struct target t = {.mode = r->mode, .path = r->path, .tail = r->tail};
 
 	if (r->mode == MODE_OWN)
 		return r->path;
-	init = facts_process_path(&r->init, hierarchy);
-	return init && cgpath_within(init, r->path) ? init : NULL;
+	return target_path_in(&t, &f, init.pid, hierarchy, a) ? facts_process_path(&init, hierarchy)
+							      : NULL;
 }
 
 /* systemd joins a scope to blkio only when a limit there was asked for. */
@@ -52,7 +56,7 @@ void moves_add(struct plan_step **steps, size_t *n, const struct record *r,
 	for (size_t i = 0; i < r->n_mounts; i++) {
 		const char *name = r->mounts[i].name;
 		const char *to = facts_first_of_mount(r->mounts, i) && is_joined(r, name)
-				     ? place_for(r, name)
+				     ? place_for(r, name, a)
 				     : NULL;
 		const char *is = facts_process_path(process, name);
 
