@@ -27,7 +27,7 @@ start_host() {
 	for m in "${MOUNTS[@]}"; do make_group "$m" "/$NAME-home"; done
 	"$BUILD/root/vmprocess" </dev/null >"$T/vm.out" 2>&1 &
 	VM=$!
-	sleep infinity </dev/null >/dev/null 2>&1 &
+	sleep infinity >/dev/null 2>&1 &
 	HELPER=$!
 	until grep -q ready "$T/vm.out"; do sleep 0.01; done
 	go_home
@@ -108,9 +108,17 @@ list_files() {
 # What stands in the record, a line for each object: without the time of the setup, and without
 # the enabling of what was enabled, which a look that failed has asked for.
 record() {
-	[ ! -e "$ROOT/$ID.json" ] ||
-		sed -e 's/"created":[0-9]*,//' -e 's/{/\n&/g' "$ROOT/$ID.json" |
-			sed -e '/"op":"enable".*"value":"+\([a-z]*\)".*"old":"\1"/d' -e 's/^/record: /'
+	[ ! -e "$ROOT/$ID.json" ] || awk '{
+		sub(/"created":[0-9]*,/, "")
+		n = split($0, part, "{")
+		for (i = 1; i <= n; i++) {
+			value = part[i]
+			sub(/.*"value":"\+?/, "", value)
+			sub(/".*/, "", value)
+			if (part[i] !~ /"op":"enable"/ || !index(part[i], "\"old\":\"" value "\""))
+				print "record: " part[i]
+		}
+	}' "$ROOT/$ID.json"
 }
 
 # Everything that the tests could have changed, as sorted text in LOOK: groups, their values and
