@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hook/devfilter.h"
 #include "hook/log.h"
 #include "hook/quirks.h"
 #include "oci/jsonw.h"
@@ -103,19 +104,63 @@ static void put_properties(struct change *c, struct jsonw *w, const struct recor
 	}
 }
 
-/* --- all --- */
+/* --- devices --- */
 
-/* Was a filter brought to something else? */
-static bool is_filtered_anew(struct change *c, const struct record_step *s)
+/* What the filter was before the first setup, as the record has it. */
+static const char *old_filter(const struct record *r, const char *path)
 {
-	const char *now = NULL;
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct record_step *s = &r->steps[i];
 
-	return devfilter_look(&now, &c->fs, record_version(&c->work, s->step.controller),
-			      s->step.path, NULL) == 0 &&
-	       now && (!s->old || strcmp(now, s->old) != 0);
+		if (s->step.op == PLAN_DEVICES && strcmp(s->step.path, path) == 0)
+			return s->fresh ? NULL : s->old;
+	}
+	return NULL;
 }
 
-static bool matters(struct change *c, const struct record_step *s, uint64_t page_size)
+void changelog_look(struct drift *ret, struct change *c, const struct plan_step *steps, size_t n)
+{
+	const struct record *r = &c->after;
+
+	*ret = (struct drift){.arena = c->context->arena};
+	for (size_t i = 0; i < n; i++) {
+		const struct devfilter_wish w = {.policy = &r->devices,
+						 .denied = &r->denied,
+						 .adopted = r->mode == MODE_ADOPT,
+						 .told_systemd = r->manager == MANAGER_SYSTEMD,
+						 .old = old_filter(&c->before, steps[i].path),
+						 .why = steps[i].why};
+		size_t before = ret->n;
+		struct error ignored;
+
+		if (steps[i].op != PLAN_DEVICES)
+			continue;
+		if (devfilter_check(ret, &c->fs, record_version(r, steps[i].controller),
+				    steps[i].path, &w, &ignored) < 0)
+			ret->n = before;
+		for (size_t k = before; k < ret->n; k++)
+			ret->rows[k].where = steps[i].path;
+	}
+}
+
+/* Is a filter brought to something else? A v1 list that allows all but some does not tell what
+ * these are: there the policies do. */
+static bool is_filtered_anew(const struct change *c, const struct drift *devices, const char *path)
+{
+	if (!devrules_equal(&c->before.devices, &c->after.devices) ||
+	    !devrules_equal(&c->before.denied, &c->after.denied))
+		return true;
+	for (size_t i = 0; i < devices->n; i++)
+		if (devices->rows[i].what == DRIFT_DEVICES &&
+		    strcmp(devices->rows[i].where, path) == 0)
+			return true;
+	return false;
+}
+
+/* --- all --- */
+
+static bool matters(const struct change *c, const struct drift *devices,
+		    const struct record_step *s, uint64_t page_size)
 {
 	switch (s->step.op) {
 	case PLAN_WRITE:
@@ -124,7 +169,7 @@ static bool matters(struct change *c, const struct record_step *s, uint64_t page
 					       s->step.file, s->step.value, s->old, page_size);
 	case PLAN_SET: return s->set != NULL;
 	case PLAN_MKDIR: return s->fresh;
-	case PLAN_DEVICES: return is_filtered_anew(c, s);
+	case PLAN_DEVICES: return is_filtered_anew(c, devices, s->step.path);
 	case PLAN_PLACE:
 	case PLAN_ENABLE:
 	case PLAN_AFFINITY:
@@ -134,6 +179,11 @@ static bool matters(struct change *c, const struct record_step *s, uint64_t page
 }
 
 void changelog_print(struct change *c)
+{
+	changelog_print_with(c, &(struct drift){.n = 0});
+}
+
+void changelog_print_with(struct change *c, const struct drift *devices)
 {
 	struct jsonw w = {.out = c->context->out, .pretty = true};
 	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -150,7 +200,7 @@ void changelog_print(struct change *c)
 				       .to = s->step.value,
 				       .why = s->step.why};
 
-		if (!matters(c, s, page_size))
+		if (!matters(c, devices, s, page_size))
 			continue;
 		if (s->step.op == PLAN_SET)
 			put_properties(c, &w, s);

@@ -188,6 +188,7 @@ static int run(struct update *u, struct error *e)
 {
 	struct plan *p = &u->replan.setup.plan;
 	struct apply ap = {.properties = &p->properties, .unwanted = &p->unwanted};
+	struct drift devices;
 
 	for (size_t i = 0; i < p->n_warnings; i++)
 		log_warning("%s", p->warnings[i]);
@@ -197,9 +198,10 @@ static int run(struct update *u, struct error *e)
 	gather(u);
 	ap.held = u->held;
 	ap.n_held = u->n_held;
+	changelog_look(&devices, &u->change, u->steps, u->n_steps);
 	if (change_run(&u->change, &ap, u->steps, u->n_steps, e) < 0)
 		return -1;
-	changelog_print(&u->change);
+	changelog_print_with(&u->change, &devices);
 	return 0;
 }
 

@@ -186,6 +186,43 @@ has_kvm() {
 	[ -c /dev/kvm ]
 }
 
+@test "what others did to the filter is put right by update, which says so, dry or not" {
+	[ "$(version_of devices)" = 1 ] || cannot "no cgroup v1 hierarchy for devices is mounted"
+	running .
+	before=$(standing)
+	echo "c 1:7 rwm" >"$(controller_path devices)/devices.deny"
+	echo "$SPARE_RULE rw" >"$(controller_path devices)/devices.allow"
+	denied /dev/full
+	opens "$SPARE"
+	drifted=$(standing)
+	vmcg --dry-run update "$ID"
+	expect 0
+	[ "$(grep -c "^$CG devices " "$T/out")" = 1 ]
+	untouched "$drifted"
+	vmcg --format json update "$ID"
+	expect 0
+	jq -e --arg cg "$CG" 'length == 1 and .[0].op == "devices" and .[0].path == $cg' "$T/out"
+	opens /dev/full
+	denied "$SPARE"
+	vmcg update "$ID"
+	expect 0
+	[ -z "$out" ]
+	diff <(sort <<<"$before") <(standing | sort)
+}
+
+@test "other rules under a policy that allows all but some are said" {
+	rule=${SPARE_RULE#c }
+	running '.devices = [{allow: true, access: "rwm"}]'
+	for options in --dry-run ''; do
+		# shellcheck disable=SC2086 # one word or none
+		change "{devices: [{allow: true, access: \"rwm\"},
+			{allow: false, type: \"c\", major: ${rule%:*}, minor: ${rule#*:}, access: \"rwm\"}]}" $options
+		expect 0
+		[ "$(grep -c "^$CG devices " "$T/out")" = 1 ] || fail "$out"
+	done
+	denied "$SPARE"
+}
+
 # --- refused ---
 
 @test "what is no device node of this host is refused, and so is all that was asked for with it" {
