@@ -34,7 +34,7 @@ need_v2_hugetlb() {
 
 @test "a setup that nobody touched is as recorded" {
 	set_up
-	before=$(snapshot_host)
+	before=$(snapshot)
 	as_recorded
 	vmcg check "$ID"
 	[[ $out =~ ^"$ID: as recorded ("[4-6]" settings, 1 device filter)"$ ]]
@@ -46,7 +46,7 @@ need_v2_hugetlb() {
 @test "nothing is written: no control file, no record, no program, no group" {
 	set_up
 	set_file pids pids.max 30
-	before=$(snapshot_host)
+	before=$(snapshot)
 	record=$(sha256sum "$ROOT/$ID.json")
 	status=0
 	# A leak checker does not work under strace.
@@ -423,7 +423,7 @@ adopt() {
 @test "another boot, a setup or a teardown that is half-done: exit 4, and the way out" {
 	set_up
 	cp "$ROOT/$ID.json" "$T/record"
-	before=$(snapshot_host)
+	before=$(snapshot)
 	edit '.boot = "00000000-0000-0000-0000-000000000000"'
 	vmcg check "$ID"
 	expect 4 rebooted "vmcg gc" "vmcg destroy $ID"

@@ -3,6 +3,12 @@
 #
 # drift - what the tests of `vmcg check` share, on any host: loaded behind lib.bash
 
+# As snapshot_host; the guests' word about a command that fails is no part of it.
+snapshot() {
+	trap - ERR
+	snapshot_host
+}
+
 # The JSON form, in $out and $T/out.
 check() {
 	vmcg --format json check "$ID"
