@@ -147,7 +147,7 @@ example() {
 }
 
 user_podman() {
-	as_user podman --runtime "$RUNTIME_NAME" --cgroup-manager "$MANAGER" --hooks-dir "$PLACE/hooks.d" --events-backend none \
+	as_user "${CALL[@]}" podman --runtime "$RUNTIME_NAME" --cgroup-manager "$MANAGER" --hooks-dir "$PLACE/hooks.d" --events-backend none \
 		"$@" </dev/null
 }
 

@@ -16,10 +16,11 @@ teardown_file() {
 
 setup() {
 	prepare
-	CALL=() XDG='' PODMAN_RAN='' WHO=''
+	CALL=() XDG='' PODMAN_RAN='' WHO='' SHOWN=''
 }
 
 teardown() {
+	CALL=()
 	remove_podman || true
 	if [ "${WHO:-}" = vmcg-user ]; then
 		as_user systemctl --user stop "$NAME-home.scope" 2>/dev/null || true
@@ -31,15 +32,16 @@ teardown() {
 
 # --- podman calls the hook ---
 
-# The container has the limits it was given; who started it sees them and takes it away without a rest.
+# container_is_limited RUNTIME MANAGER [OPTION...]: it has the limits it was given, and who started it sees them.
 container_is_limited() {
 	need_delegation
 	be vmcg-user
 	podman_with "$1" "$2"
-	start_podman "${limits[@]}"
+	start_podman "${limits[@]}" "${@:3}"
+	CALL=()
 	record_is_his
 	limits_stand "$TARGET"
-	show_agrees "$2"
+	show_agrees "${SHOWN:-$2}"
 	[ "$(user_podman exec "$NAME" sh -c 'echo inside')" = inside ]
 }
 
@@ -64,6 +66,15 @@ container_is_limited() {
 
 @test "rootless podman: crun, a group in the delegated tree" {
 	container_is_limited crun cgroupfs
+	remove_podman
+	nothing_left
+}
+
+@test "rootless podman: crun, within the service that started it" {
+	# As quadlets do: the service has podman and the container's group side by side.
+	CALL=(systemd-run --user --scope --quiet --collect --property Delegate=yes) SHOWN=cgroupfs
+	container_is_limited crun systemd --cgroups split
+	[[ $TARGET = "$TREE"/app.slice/*.scope/libpod-payload-$ID ]] || fail "$TARGET"
 	remove_podman
 	nothing_left
 }
@@ -119,7 +130,7 @@ container_is_limited() {
 	grep -q "createRuntime $ID: warning: rootless: no cgroup is delegated to this user, so no limit applies" "$LOG" ||
 		fail "$(<"$LOG")"
 	# Where podman makes up for the runtime directory of a login; its name depends on the version.
-	[ -e /tmp/*-run-"$U/vmcg/$ID.json" ]
+	compgen -G "/tmp/*-run-$U/vmcg/$ID.json" >/dev/null
 	[ "$(<"/proc/$VM/cgroup")" = "$(<"/proc/$$/cgroup")" ]
 	remove_podman
 	nothing_left
