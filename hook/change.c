@@ -144,6 +144,9 @@ int change_run(struct change *c, struct apply *ap, const struct plan_step *steps
 	if (c->context->options.dry_run)
 		return 0;
 	r = store_save(&c->store, &c->after, e);
+	/* It may be in place all the same, and only not safe on the disk. */
+	if (r < 0)
+		store_save(&c->store, &c->before, NULL);
 	if (r == 0 && apply_run(ap, e) < 0) {
 		go_back(c, e);
 		r = -1;
