@@ -157,19 +157,20 @@ static int remove_directory(const struct undo *u, const struct record_step *s, s
 /* --- devices --- */
 
 /* Adopt: the group goes with its container. One of the same name is a later container's, whose
- * filter is not to become the former one's. */
-static bool container_lives(const struct record *r)
+ * filter is not to become the former one's. 1: it has ended. */
+static int container_ended(const struct record *r, struct error *e)
 {
 	struct held_process init = PROCS_NONE;
 	bool same;
 
 	if (r->mode != MODE_ADOPT)
-		return true;
-	if (procs_hold(&init, r->init.pid, NULL) < 0)
-		return false;
+		return 0;
+	/* Gone is no word of the kernel's; any other is that it cannot be looked at. */
+	if (procs_hold(&init, r->init.pid, e) < 0)
+		return e->os ? -1 : 1;
 	same = init.start == r->init.start;
 	procs_release(&init);
-	return same;
+	return !same;
 }
 
 static int restore_filter(const struct undo *u, const struct record_step *s, struct error *e)
@@ -179,9 +180,13 @@ static int restore_filter(const struct undo *u, const struct record_step *s, str
 				      .policy = &u->record->devices,
 				      .denied = &u->record->denied,
 				      .before = &u->record->before};
+	int ended;
 
-	if (s->fresh || !s->old || !container_lives(u->record))
+	if (s->fresh || !s->old)
 		return 0;
+	ended = container_ended(u->record, e);
+	if (ended)
+		return ended < 0 ? -1 : 0;
 	for (size_t i = 0; i < u->n_filters; i++)
 		if (strcmp(u->filters[i].path, s->step.path) == 0)
 			past.replaced = &u->filters[i];
@@ -251,11 +256,16 @@ static int undo_units(struct undo *u, struct error *e)
 {
 	for (size_t i = u->first; i < u->end; i++) {
 		const struct record_step *s = &u->record->steps[i];
+		int ended;
 
-		if (s->step.op != PLAN_SET || !s->old || !s->set || !container_lives(u->record))
+		if (s->step.op != PLAN_SET || !s->old || !s->set)
 			continue;
-		u->before = undo_look_before(u);
-		if (undo_set(u, s, e) < 0) {
+		ended = container_ended(u->record, e);
+		if (ended > 0)
+			continue;
+		if (ended == 0)
+			u->before = undo_look_before(u);
+		if (ended < 0 || undo_set(u, s, e) < 0) {
 			e->kind = ERROR_UNDO;
 			return -1;
 		}
