@@ -98,7 +98,7 @@ find_spare() {
 	numbers=$(spare_device) || cannot "no device to try"
 	SPARE_RULE="c ${numbers/ /:}"
 	for SPARE in /dev/loop-control /dev/fuse /dev/hwrng; do
-		[ "$(stat -c '%t %T' "$SPARE" 2>/dev/null)" != "$(printf '%x %x' ${numbers/ */} ${numbers/* /})" ] || return 0
+		[ "$(stat -c '%t %T' "$SPARE" 2>/dev/null)" != "$(printf '%x %x' "${numbers/ */}" "${numbers/* /}")" ] || return 0
 	done
 }
 

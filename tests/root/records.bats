@@ -163,6 +163,35 @@ refused_by_name() {
 	done
 }
 
+# --- one that says the container is frozen ---
+
+@test "what a killed vmcg left frozen is thawed by the next command; what others froze is not" {
+	[ "$(version_of freezer)" = 1 ] || cannot "no cgroup v1 hierarchy for devices is mounted, so nobody is frozen"
+	prepare_commands
+	state=$(controller_path freezer)/freezer.state
+	is() { [ "$(cat "$state")" = "$1" ]; }
+	for left in true false; do
+		for words in "update $ID" "add $ID $HELPER" "device remove $ID $SPARE" "device add $ID $SPARE"; do
+			jq -c ".frozen = $left" "$ROOT/$ID.json" >"$T/record"
+			cat "$T/record" >"$ROOT/$ID.json"
+			echo FROZEN >"$state"
+			wait_until is FROZEN
+			# A dry run changes nothing.
+			# shellcheck disable=SC2086 # words
+			vmcg --dry-run $words
+			expect 0
+			is FROZEN
+			# shellcheck disable=SC2086
+			vmcg $words
+			expect 0
+			is "$([ $left = true ] && echo THAWED || echo FROZEN)" || fail "$words: $left, $(cat "$state")"
+			[ "$(record .frozen)" != true ]
+		done
+	done
+	echo THAWED >"$state"
+	opens /dev/null
+}
+
 # --- no room for it ---
 
 # In a mount namespace of its own the run directory is a file system that is full. What the command said and its exit code are in
