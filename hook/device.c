@@ -17,7 +17,6 @@
 #include "hook/plugs.h"
 #include "hook/quirks.h"
 #include "hook/replan.h"
-#include "oci/jsonw.h"
 #include "oci/state.h"
 
 struct device {
@@ -33,32 +32,60 @@ struct outcome {
 
 /* --- list --- */
 
-static void put_entry(struct context *c, struct jsonw *w, const struct device_entry *d)
+static void put_number(struct jsonw *w, const char *key, int64_t number)
+{
+	if (number == OCI_ANY)
+		jsonw_null(w, key);
+	else
+		jsonw_int(w, key, number);
+}
+
+void device_json(struct jsonw *w, const struct record *r)
+{
+	jsonw_string(w, "default", !r->has_devices ? NULL : r->devices.allow ? "allow" : "deny");
+	jsonw_array(w, "rules");
+	for (size_t i = 0; i < r->devices.n; i++) {
+		const struct device_entry *d = &r->devices.entries[i];
+
+		jsonw_flat_object(w, NULL);
+		jsonw_string(w, "type", d->type == 'b' ? "b" : "c");
+		put_number(w, "major", d->major);
+		put_number(w, "minor", d->minor);
+		jsonw_string(w, "access", devrules_access(d->access));
+		jsonw_string(w, "why", d->why);
+		jsonw_end_object(w);
+	}
+	jsonw_end_array(w);
+}
+
+static void put_json(struct context *c, const struct record *r)
+{
+	struct jsonw w = {.out = c->out, .pretty = true};
+
+	jsonw_object(&w, NULL);
+	jsonw_string(&w, "id", r->id);
+	device_json(&w, r);
+	jsonw_end_object(&w);
+	text_puts(c->out, "\n");
+}
+
+static void put_text(struct context *c, const struct record *r)
 {
 	char rule[32];
 
-	if (!c->options.json) {
+	text_printf(c->out, "default %s\n",
+		    !r->has_devices    ? "(not filtered by vmcg)"
+		    : r->devices.allow ? "allow, but not"
+				       : "deny, but");
+	for (size_t i = 0; i < r->devices.n; i++) {
+		const struct device_entry *d = &r->devices.entries[i];
+
 		text_printf(c->out, "%-20s %s\n", devrules_format(d, rule), d->why ? d->why : "");
-		return;
 	}
-	jsonw_flat_object(w, NULL);
-	jsonw_string(w, "type", d->type == 'b' ? "b" : "c");
-	if (d->major == OCI_ANY)
-		jsonw_null(w, "major");
-	else
-		jsonw_int(w, "major", d->major);
-	if (d->minor == OCI_ANY)
-		jsonw_null(w, "minor");
-	else
-		jsonw_int(w, "minor", d->minor);
-	jsonw_string(w, "access", devrules_access(d->access));
-	jsonw_string(w, "why", d->why);
-	jsonw_end_object(w);
 }
 
 static int list(struct context *c, struct error *e)
 {
-	struct jsonw w = {.out = c->out, .pretty = true};
 	struct store store = STORE_NONE;
 	struct record r = {0};
 	int got;
@@ -77,27 +104,10 @@ static int list(struct context *c, struct error *e)
 				 c->args[1]);
 	if (got < 0)
 		return -1;
-	if (c->options.json) {
-		jsonw_object(&w, NULL);
-		jsonw_string(&w, "id", r.id);
-		jsonw_string(&w, "default",
-			     !r.has_devices    ? NULL
-			     : r.devices.allow ? "allow"
-					       : "deny");
-		jsonw_array(&w, "rules");
-	} else {
-		text_printf(c->out, "default %s\n",
-			    !r.has_devices    ? "(not filtered by vmcg)"
-			    : r.devices.allow ? "allow, but not"
-					      : "deny, but");
-	}
-	for (size_t i = 0; i < r.devices.n; i++)
-		put_entry(c, &w, &r.devices.entries[i]);
-	if (c->options.json) {
-		jsonw_end_array(&w);
-		jsonw_end_object(&w);
-		text_puts(c->out, "\n");
-	}
+	if (c->options.json)
+		put_json(c, &r);
+	else
+		put_text(c, &r);
 	return 0;
 }
 

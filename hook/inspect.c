@@ -7,9 +7,8 @@
 #include "hook/bus.h"
 #include "hook/host.h"
 #include "hook/log.h"
-#include "hook/procs.h"
+#include "hook/setup_facts.h"
 #include "hook/store.h"
-#include "hook/usage.h"
 #include "oci/jsonw.h"
 #include "oci/state.h"
 
@@ -42,27 +41,6 @@ int inspect_host(struct context *c, struct error *e)
 
 /* --- records --- */
 
-bool inspect_runs(const struct record *r)
-{
-	struct held_process p = PROCS_NONE;
-	bool same;
-
-	if (!r->vm.pid || procs_hold(&p, r->vm.pid, NULL) < 0)
-		return false;
-	same = p.start == r->vm.start;
-	procs_release(&p);
-	return same;
-}
-
-const char *inspect_condition(const struct record *r, bool runs)
-{
-	if (r->status != RECORD_APPLIED)
-		return "half-done";
-	if (!r->vm.pid)
-		return "no VM yet";
-	return runs ? "running" : "VM gone";
-}
-
 int inspect_load(struct record *ret, struct context *c, struct error *e)
 {
 	struct store store = STORE_NONE;
@@ -90,18 +68,33 @@ void inspect_open(struct cgroupfs *ret, const struct context *c, const struct re
 
 /* --- vmcg paths --- */
 
+/* Why there is no directory to name; NULL: there is. */
+static const char *has_no_group(const struct record *r, struct arena *a)
+{
+	if (!setup_is_this_boot(r->boot, a))
+		return "the record is from before the host was booted, its groups are gone; "
+		       "vmcg gc drops it";
+	if (!inspect_has_group(r))
+		return "nothing was delegated, so it has no group";
+	return NULL;
+}
+
 int inspect_paths(struct context *c, struct error *e)
 {
+	const char *why_none;
 	struct jsonw w = {.out = c->out, .pretty = true};
 	struct cgroupfs fs;
 	struct record r = {0};
 
 	if (inspect_load(&r, c, e) < 0)
 		return -1;
+	why_none = has_no_group(&r, c->arena);
+	if (why_none)
+		log_warning("%s: %s", r.id, why_none);
 	inspect_open(&fs, c, &r, c->arena);
 	if (c->options.json)
 		jsonw_object(&w, NULL);
-	for (size_t i = 0; i < r.n_mounts; i++) {
+	for (size_t i = 0; !why_none && i < r.n_mounts; i++) {
 		const char *name = r.mounts[i].name;
 		const char *path = cgroupfs_path(&fs, name, usage_path(&r, name), NULL);
 

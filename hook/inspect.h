@@ -11,6 +11,8 @@
 #include "hook/cgroupfs.h"
 #include "hook/context.h"
 #include "hook/record.h"
+#include "hook/usage.h"
+#include "hook/vmm.h"
 
 int inspect_host(struct context *c, struct error *e);
 int inspect_paths(struct context *c, struct error *e);
@@ -23,10 +25,29 @@ int inspect_load(struct record *ret, struct context *c, struct error *e);
 void inspect_open(struct cgroupfs *ret, const struct context *c, const struct record *r,
 		  struct arena *a);
 
-/* Does the VM process run? */
-bool inspect_runs(const struct record *r);
+/* What is seen of a recorded container now. */
+struct inspect_life {
+	bool this_boot; /* no: all of it went when the host was booted, and nothing is looked at */
+	bool runs;      /* the VM process, and it is still the recorded one */
+	const char *comm; /* its name now: a runtime's init becomes the VMM; NULL: no VM yet */
+	const char *hypervisor; /* NULL: not recognised */
+	struct vmm vm;          /* what vmm_look saw; all 0 if it was not asked */
+};
 
-/* Its state in two words: "running", "VM gone", "no VM yet", "half-done". */
-const char *inspect_condition(const struct record *r, bool runs);
+/* thorough: count threads and vCPUs too; else the process is looked into only where its name does
+ * not tell which hypervisor it is. */
+void inspect_life(struct inspect_life *ret, struct cgroupfs *fs, const struct record *r,
+		  bool thorough);
+
+/* Its state in words: "running", "paused", "VM gone", "no VM yet", "half-done", "of another boot".
+ */
+const char *inspect_condition(const struct record *r, const struct inspect_life *l,
+			      const struct usage *u);
+
+/* Has setup made or found a group for it? Not for a user to whom nothing is delegated. */
+bool inspect_has_group(const struct record *r);
+
+/* The processes in the target and in the groups below it, sorted, each once. */
+void inspect_processes(int64_t **ret, size_t *ret_n, struct cgroupfs *fs, const struct record *r);
 
 #endif

@@ -15,15 +15,13 @@
 #include "hook/log.h"
 #include "hook/store.h"
 #include "hook/usage_read.h"
-#include "hook/vmm.h"
 #include "oci/jsonw.h"
 
 /* What is known of one container. */
 struct entry {
 	const struct record *record;
 	struct usage usage;
-	bool runs;
-	const char *hypervisor; /* NULL: not recognised */
+	struct inspect_life life;
 };
 
 static const char *const titles[] = {"ID",      "STATUS", "MANAGER", "MODE",  "PID",
@@ -59,9 +57,14 @@ static void put_json(struct jsonw *w, const struct entry *l)
 		jsonw_int(w, "pid", r->vm.pid);
 	else
 		jsonw_null(w, "pid");
-	jsonw_string(w, "comm", r->vm.pid ? r->vm.comm : NULL);
-	jsonw_string(w, "hypervisor", l->hypervisor);
-	jsonw_bool(w, "running", l->runs);
+	jsonw_string(w, "comm", l->life.comm);
+	jsonw_string(w, "hypervisor", l->life.hypervisor);
+	jsonw_bool(w, "running", l->life.runs);
+	jsonw_bool(w, "this_boot", l->life.this_boot);
+	if (u->frozen.set)
+		jsonw_bool(w, "frozen", u->frozen.v);
+	else
+		jsonw_null(w, "frozen");
 	if (u->v[USAGE_MEMORY_CURRENT].set) {
 		jsonw_flat_object(w, "memory");
 		put_value(w, u, USAGE_MEMORY_CURRENT);
@@ -106,17 +109,17 @@ static const char *cpu_cell(const struct usage *u, struct arena *a)
 static void put_row(struct columns *t, struct arena *a, const struct entry *l)
 {
 	const struct record *r = l->record;
-	const char *process = l->hypervisor ? l->hypervisor : r->vm.pid ? r->vm.comm : NULL;
+	const char *process = l->life.hypervisor ? l->life.hypervisor : l->life.comm;
 
 	columns_add(t, a, arena_printf(a, "%s", r->id));
-	columns_add(t, a, inspect_condition(r, l->runs));
+	columns_add(t, a, inspect_condition(r, &l->life, &l->usage));
 	columns_add(t, a, manager_name[r->manager]);
 	columns_add(t, a, mode_name[r->mode]);
 	columns_add(t, a, r->vm.pid ? arena_printf(a, "%lld", (long long)r->vm.pid) : "-");
 	columns_add(t, a, process ? arena_printf(a, "%s", process) : "-");
 	columns_add(t, a, memory_cell(&l->usage, a));
 	columns_add(t, a, cpu_cell(&l->usage, a));
-	columns_add(t, a, arena_printf(a, "%s", r->path));
+	columns_add(t, a, inspect_has_group(r) ? arena_printf(a, "%s", r->path) : "-");
 }
 
 /* --- the pass --- */
@@ -126,11 +129,11 @@ static void look_at(struct entry *ret, const struct context *c, const struct rec
 {
 	struct cgroupfs fs;
 
-	*ret = (struct entry){.record = r, .runs = inspect_runs(r)};
-	if (r->vm.pid)
-		ret->hypervisor = vmm_name(r->vm.comm, false);
+	*ret = (struct entry){.record = r};
 	inspect_open(&fs, c, r, a);
-	usage_read_brief(&ret->usage, &fs, r);
+	inspect_life(&ret->life, &fs, r, false);
+	if (ret->life.this_boot && inspect_has_group(r))
+		usage_read_brief(&ret->usage, &fs, r);
 	cgroupfs_close(&fs);
 }
 

@@ -6,20 +6,15 @@
  */
 #include "hook/show.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "hook/cgpath.h"
 #include "hook/inspect.h"
 #include "hook/procs.h"
 #include "hook/quirks.h"
 #include "hook/show_work.h"
 #include "hook/usage_read.h"
-
-/* How deep below the target processes are looked for. */
-enum { MAX_DEPTH = 16 };
 
 /* --- settings --- */
 
@@ -85,7 +80,8 @@ static void gather_settings(struct show *s, struct cgroupfs *fs)
 			continue;
 		one = ARENA_APPEND(s->arena, s->settings, s->n_settings);
 		one->step = step;
-		if (cgroupfs_read(&one->live, fs, step->controller, step->path, step->file, NULL))
+		if (s->gone ||
+		    cgroupfs_read(&one->live, fs, step->controller, step->path, step->file, NULL))
 			one->live = NULL;
 		one->differs =
 		    !one->live ||
@@ -99,37 +95,6 @@ static void gather_settings(struct show *s, struct cgroupfs *fs)
 
 /* --- processes --- */
 
-struct pids {
-	int64_t *list;
-	size_t n;
-};
-
-/* Those in the group and in the groups below it; false: the group is not there. */
-static bool list_pids(struct pids *p, struct cgroupfs *fs, const char *hierarchy, const char *path,
-		      int depth)
-{
-	const char **children = NULL;
-	int64_t *here = NULL;
-	size_t n = 0;
-
-	if (cgroupfs_procs(&here, &n, fs, hierarchy, path, NULL))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		*ARENA_APPEND(fs->arena, p->list, p->n) = here[i];
-	if (depth == MAX_DEPTH || cgroupfs_children(&children, &n, fs, hierarchy, path, NULL))
-		return true;
-	for (size_t i = 0; i < n; i++)
-		list_pids(p, fs, hierarchy, cgpath_join(fs->arena, path, children[i]), depth + 1);
-	return true;
-}
-
-static int by_number(const void *a, const void *b)
-{
-	const int64_t *x = a, *y = b;
-
-	return *x < *y ? -1 : *x > *y;
-}
-
 static bool was_added(const struct record *r, const struct facts_process *p)
 {
 	for (size_t i = 0; i < r->n_added; i++)
@@ -138,64 +103,38 @@ static bool was_added(const struct record *r, const struct facts_process *p)
 	return false;
 }
 
-/* One hierarchy is enough: a process of the container is in the target in all of them. The first
- * that has the group is taken; in adopt mode the runtime may not have used each. */
 static void gather_processes(struct show *s, struct cgroupfs *fs)
 {
-	const struct record *r = s->record;
-	struct pids p = {0};
+	int64_t *pids;
+	size_t n;
 
-	for (size_t i = 0; i < r->n_mounts && !p.n; i++) {
-		const char *name = r->mounts[i].name;
-
-		list_pids(&p, fs, name, usage_path(r, name), 0);
-	}
-	if (p.n)
-		qsort(p.list, p.n, sizeof(*p.list), by_number);
-	for (size_t i = 0; i < p.n; i++) {
+	inspect_processes(&pids, &n, fs, s->record);
+	for (size_t i = 0; i < n; i++) {
 		struct facts_process found = {0};
 		struct show_process *one;
 
-		if ((i && p.list[i] == p.list[i - 1]) ||
-		    procs_describe(&found, s->arena, "/proc", p.list[i], NULL) < 0)
+		if (procs_describe(&found, s->arena, "/proc", pids[i], NULL) < 0)
 			continue;
 		one = ARENA_APPEND(s->arena, s->processes, s->n_processes);
 		one->pid = found.pid;
 		one->comm = found.comm;
 		one->kvm = procs_holds_vm(s->arena, "/proc", found.pid);
 		one->hypervisor = vmm_name(found.comm, one->kvm);
-		one->added = was_added(r, &found);
+		one->added = was_added(s->record, &found);
 	}
 }
 
-/* --- the VM --- */
-
-/* The name and what can be seen of it; a launcher is known by the VM that another process of the
- * group holds. */
-static void gather_vm(struct show *s)
+/* Of another boot nothing is looked at: the paths may be somebody else's by now. */
+static void gather(struct show *s, struct cgroupfs *fs)
 {
-	const struct facts_process *vm = &s->record->vm;
-	struct held_process held = PROCS_NONE;
-
-	if (!vm->pid)
-		return;
-	s->hypervisor = vmm_name(vm->comm, false);
-	if (procs_hold(&held, vm->pid, NULL) < 0)
-		return;
-	s->runs = held.start == vm->start;
-	if (s->runs) {
-		vmm_look(&s->vm, s->arena, vm->pid, vm->comm);
-		/* What was seen is this process's only if it still runs. */
-		s->runs = procs_alive(&held);
-	}
-	procs_release(&held);
-	if (!s->runs)
-		s->vm = (struct vmm){0};
-	if (s->vm.name)
-		s->hypervisor = s->vm.name;
-	for (size_t i = 0; i < s->n_processes && !s->hypervisor && !s->vm.kvm; i++)
-		if (s->processes[i].kvm)
-			s->hypervisor = s->processes[i].hypervisor;
+	inspect_life(&s->life, fs, s->record, true);
+	s->gone = !s->life.this_boot || !inspect_has_group(s->record);
+	if (!s->gone)
+		usage_read(&s->usage, fs, s->record);
+	gather_settings(s, fs);
+	if (!s->gone)
+		gather_processes(s, fs);
+	s->condition = inspect_condition(s->record, &s->life, &s->usage);
 }
 
 int show_command(struct context *c, struct error *e)
@@ -208,11 +147,7 @@ int show_command(struct context *c, struct error *e)
 		return -1;
 	s.now = time(NULL);
 	inspect_open(&fs, c, &r, c->arena);
-	usage_read(&s.usage, &fs, &r);
-	gather_settings(&s, &fs);
-	gather_processes(&s, &fs);
-	gather_vm(&s);
-	s.condition = inspect_condition(&r, s.runs);
+	gather(&s, &fs);
 	cgroupfs_close(&fs);
 	if (c->options.json)
 		show_json(&s, c->out);

@@ -5,10 +5,11 @@
  * The shape is documented in vmcg-json(7) and stable. What the kernel does not
  * tell has no member; a limit that does not limit is null.
  */
+#include <string.h>
+
+#include "hook/device.h"
 #include "hook/show_work.h"
 #include "oci/jsonw.h"
-
-#include <string.h>
 
 static void put_value(struct jsonw *w, const char *key, const struct opt_uint *v)
 {
@@ -149,24 +150,6 @@ static void put_settings(struct jsonw *w, const struct show *s)
 	jsonw_end_array(w);
 }
 
-static void put_rules(struct jsonw *w, const struct record *r)
-{
-	char rule[32];
-
-	jsonw_string(w, "device_default",
-		     !r->has_devices    ? NULL
-		     : r->devices.allow ? "allow"
-					: "deny");
-	jsonw_array(w, "devices");
-	for (size_t i = 0; i < r->devices.n; i++) {
-		jsonw_flat_object(w, NULL);
-		jsonw_string(w, "rule", devrules_format(&r->devices.entries[i], rule));
-		jsonw_string(w, "why", r->devices.entries[i].why);
-		jsonw_end_object(w);
-	}
-	jsonw_end_array(w);
-}
-
 static void put_processes(struct jsonw *w, const struct show *s)
 {
 	jsonw_array(w, "processes");
@@ -196,11 +179,12 @@ static void put_vm(struct jsonw *w, const struct show *s)
 	const struct facts_process *vm = &s->record->vm;
 
 	put_count(w, "pid", (uint64_t)vm->pid);
-	jsonw_string(w, "comm", vm->pid ? vm->comm : NULL);
-	jsonw_string(w, "hypervisor", s->hypervisor);
-	jsonw_bool(w, "running", s->runs);
-	put_count(w, "threads", s->vm.threads);
-	put_count(w, "vcpus", s->vm.vcpus);
+	jsonw_string(w, "comm", s->life.comm);
+	jsonw_string(w, "hypervisor", s->life.hypervisor);
+	jsonw_bool(w, "running", s->life.runs);
+	jsonw_bool(w, "this_boot", s->life.this_boot);
+	put_count(w, "threads", s->life.vm.threads);
+	put_count(w, "vcpus", s->life.vm.vcpus);
 	if (s->usage.frozen.set)
 		jsonw_bool(w, "frozen", s->usage.frozen.v);
 	else
@@ -226,7 +210,9 @@ void show_json(const struct show *s, struct text *out)
 	put_vm(&w, s);
 	put_usage(&w, &s->usage);
 	put_settings(&w, s);
-	put_rules(&w, r);
+	jsonw_object(&w, "devices");
+	device_json(&w, r);
+	jsonw_end_object(&w);
 	put_processes(&w, s);
 	jsonw_end_object(&w);
 	text_puts(out, "\n");

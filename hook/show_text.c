@@ -76,16 +76,16 @@ static void put_vm(const struct show *s, struct text *out)
 		show_line(out, "VM process", "none yet");
 		return;
 	}
-	text_printf(&line, "%" PRId64 " %s", vm->pid, vm->comm ? vm->comm : "");
-	if (s->hypervisor)
-		text_printf(&line, " (%s)", s->hypervisor);
-	text_puts(&line, s->runs ? ", running" : ", gone");
-	if (s->runs && s->usage.frozen.v)
+	text_printf(&line, "%" PRId64 " %s", vm->pid, s->life.comm ? s->life.comm : "");
+	if (s->life.hypervisor)
+		text_printf(&line, " (%s)", s->life.hypervisor);
+	text_puts(&line, s->life.runs ? ", running" : ", gone");
+	if (s->life.runs && s->usage.frozen.v)
 		text_puts(&line, ", frozen");
-	if (s->vm.threads)
-		text_printf(&line, ", %s", human_count(threads, s->vm.threads, "thread"));
-	if (s->vm.vcpus)
-		text_printf(&line, ", %s", human_count(vcpus, s->vm.vcpus, "vCPU"));
+	if (s->life.vm.threads)
+		text_printf(&line, ", %s", human_count(threads, s->life.vm.threads, "thread"));
+	if (s->life.vm.vcpus)
+		text_printf(&line, ", %s", human_count(vcpus, s->life.vm.vcpus, "vCPU"));
 	show_line(out, "VM process", "%s", line.s);
 	text_free(&line);
 }
@@ -200,7 +200,7 @@ static void put_processes(const struct show *s, struct text *out)
 		columns_add(&t, s->arena, arena_printf(s->arena, "%" PRId64, p->pid));
 		columns_add(&t, s->arena, p->comm);
 		columns_add(&t, s->arena,
-			    remarks(p, s->runs && p->pid == s->record->vm.pid, s->arena));
+			    remarks(p, s->life.runs && p->pid == s->record->vm.pid, s->arena));
 	}
 	text_printf(out, "processes%s\n", s->n_processes ? "" : ": none");
 	columns_print(&t, "  ", out);

@@ -5,9 +5,7 @@
 #ifndef VMCG_HOOK_SHOW_WORK_H
 #define VMCG_HOOK_SHOW_WORK_H
 
-#include "hook/record.h"
-#include "hook/usage.h"
-#include "hook/vmm.h"
+#include "hook/inspect.h"
 #include "oci/text.h"
 
 /* A value that setup wrote, and what stands there now. */
@@ -29,10 +27,9 @@ struct show {
 	struct arena *arena;
 	const struct record *record;
 	int64_t now; /* seconds since the epoch */
-	bool runs;
+	struct inspect_life life;
+	bool gone;             /* it has no group on this host, or went with another boot */
 	const char *condition; /* "running", in words */
-	struct vmm vm;         /* while it runs */
-	const char *hypervisor;
 	struct usage usage;
 	struct show_setting *settings;
 	size_t n_settings;

@@ -184,4 +184,5 @@ void usage_read_brief(struct usage *ret, struct cgroupfs *fs, const struct recor
 
 	*ret = (struct usage){0};
 	read_sources(&l, true);
+	read_frozen(&l);
 }

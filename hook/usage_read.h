@@ -11,7 +11,7 @@
 /* What the record's target uses. What is not there is not set. */
 void usage_read(struct usage *ret, struct cgroupfs *fs, const struct record *r);
 
-/* Only what list shows: memory with its limit, and processor time. */
+/* Only what list shows: memory with its limit, processor time, and whether it is paused. */
 void usage_read_brief(struct usage *ret, struct cgroupfs *fs, const struct record *r);
 
 #endif

@@ -215,13 +215,16 @@ known_names() {
 	cp record.json run/demo.json
 	"$VMCG" --root run --policy none.json --format json list >got.json
 	# Nothing runs, and there is no group.
-	diff -u <(jq '.[] |= (.running = false | del(.memory, .cpu))' list.json) <(jq . got.json)
+	diff -u <(jq '.[] |= (.running = false | .this_boot = false | .frozen = null | del(.memory, .cpu))' list.json) <(jq . got.json)
 	"$VMCG" --root run --policy none.json --format json show demo >got.json
 	diff -u <(jq -r 'keys_unsorted[]' show.json) <(jq -r 'keys_unsorted[]' got.json)
 	diff -u <(jq -c '.settings[0] | keys_unsorted' show.json) <(jq -c '.settings[0] | keys_unsorted' got.json)
 	diff -u <(jq .devices show.json) <(jq .devices got.json)
 	jq -e '.threads == null and .vcpus == null and .usage == {} and .processes == []
 		and all(.settings[]; .live == null and .differs)' got.json
+	run -0 --separate-stderr "$VMCG" --root run --policy none.json --format json paths demo
+	[ "$output" = '{}' ]
+	jq --arg boot "$(cat /proc/sys/kernel/random/boot_id)" '.boot = $boot' record.json >run/demo.json
 	"$VMCG" --root run --policy none.json --format json paths demo >got.json
 	diff -u paths.json <(jq -c . got.json | sed 's/":"/": "/')
 	"$VMCG" --root run --policy none.json --format json device list demo >got.json

@@ -18,6 +18,6 @@ effect=(apply change changelog devnode freezer unit_change step_check step_devic
 	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
 	setup_facts gc_look fault yard sandbox sandbox_rules sandbox_gen systemd systemd_call systemd_connect
 	systemd_error systemd_job systemd_library systemd_message usage_read vmm_read)
-frame=(main cli bus setup setup_run plan_command precreate poststart teardown replan inspect list
+frame=(main cli bus setup setup_run plan_command precreate poststart teardown replan inspect inspect_life list
 	show show_text show_json show_usage
 	add update device check gc features)

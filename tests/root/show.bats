@@ -80,7 +80,11 @@ join() {
 	shown '[.usage | del(.cpuset, .hugetlb[]?.size, .io.devices[]?.device, .io.devices[]?.name)
 		| .. | scalars | type] | unique - ["null"] == ["number"]'
 	shown 'all(.settings[]; .differs == false) and (.settings | length >= 4)'
-	shown '.device_default == "deny" and any(.devices[]; .rule == "c 1:3 rwm" and .why == "base list")'
+	shown '.devices | .default == "deny" and any(.rules[]; . == {type: "c", major: 1, minor: 3, access: "rwm", why: "base list"})
+		and any(.rules[]; .minor == null)'
+	shown .devices
+	vmcg --format json device list "$ID"
+	diff <(jq -S . "$T/holds") <(jq -S 'del(.id)' "$T/out")
 
 	says "^$ID: running$" "^  cgroup +$CG$" "^  mode +own: vmcg made the group and removes it$" \
 		"^  bundle +$BUNDLE$" '^  since +20[-0-9]+ [:0-9]+ UTC \([0-9]' \
@@ -253,6 +257,66 @@ join() {
 	start_vm
 	set_up .
 	shown '.hypervisor == "QEMU" and .comm == "vmprocess" and .vcpus == 1'
+	vmcg --format json list
+	jq -e '.[0].hypervisor == "QEMU" and .[0].comm == "vmprocess"' "$T/out"
+	down
+}
+
+@test "a process that was the runtime's when it was recorded has its own name" {
+	start_vm --late
+	[ "$(ask "name runc:[2:INIT]")" = "name: ok" ]
+	set_up .
+	[ "$(record .vm.comm)" = "runc:[2:INIT]" ]
+	[ "$(ask "name qemu-system-x86")" = "name: ok" ]
+	shown '.comm == "qemu-system-x86" and .hypervisor == "QEMU" and .comm == .processes[0].comm'
+	says "^  VM process +$VM qemu-system-x86 \(QEMU\), running"
+	vmcg list
+	[[ $out = *"$ID "*" QEMU "*"$CG"* ]]
+	vmcg --format json list
+	jq -e '.[0] | .comm == "qemu-system-x86" and .hypervisor == "QEMU"' "$T/out"
+	# Of another process with its number nothing is told.
+	jq -c '.vm.start += 1' "$ROOT/$ID.json" >"$T/other.json"
+	cp "$ROOT/$ID.json" "$T/record.json"
+	cp "$T/other.json" "$ROOT/$ID.json"
+	shown '.running == false and .comm == "runc:[2:INIT]" and .hypervisor == null'
+	vmcg --format json list
+	jq -e '.[0] | .running == false and .comm == "runc:[2:INIT]"' "$T/out"
+	cp "$T/record.json" "$ROOT/$ID.json"
+	down
+}
+
+@test "a record of another boot: nothing of it runs, and nothing is looked at" {
+	need_controller pids
+	set_up '.pids.limit = 33'
+	cp "$ROOT/$ID.json" "$T/record.json"
+	jq -c '.boot = "11111111-2222-3333-4444-555555555555"' "$T/record.json" >"$ROOT/$ID.json"
+	shown '.running == false and .this_boot == false and .usage == {} and .processes == [] and .threads == null
+		and all(.settings[]; .live == null)'
+	says "^$ID: of another boot$" "^  VM process .*, gone"
+	vmcg list
+	[[ $out = *"$ID "*" of another boot "*" - "*"$CG"* ]]
+	vmcg --format json list
+	jq -e '.[0] | .running == false and .this_boot == false and .frozen == null and (has("memory") | not)' "$T/out"
+	vmcg paths "$ID"
+	expect 0 "before the host was booted" "vmcg gc"
+	[ -z "$out" ]
+	cp "$T/record.json" "$ROOT/$ID.json"
+	shown '.running and .this_boot'
+	down
+}
+
+@test "nothing was delegated: no directory that is not there is named" {
+	set_up .
+	cp "$ROOT/$ID.json" "$T/record.json"
+	jq -c '.steps = []' "$T/record.json" >"$ROOT/$ID.json"
+	vmcg paths "$ID"
+	expect 0 "nothing was delegated"
+	[ -z "$out" ]
+	vmcg --format json paths "$ID"
+	[ "$out" = '{}' ]
+	vmcg list
+	grep -qE "^$ID .* -$" "$T/out"
+	cp "$T/record.json" "$ROOT/$ID.json"
 	down
 }
 
@@ -302,7 +366,11 @@ join() {
 	echo "$on" >"$file"
 	frozen() { shown '.frozen and .running' >/dev/null; }
 	wait_until frozen
-	says '^  VM process .*, running, frozen'
+	says '^  VM process .*, running, frozen' "^$ID: paused$"
+	vmcg list
+	[[ $out = *"$ID "*" paused "* ]]
+	vmcg --format json list
+	jq -e '.[0] | .running and .frozen' "$T/out"
 	echo "$off" >"$file"
 	thawed() { shown '.frozen == false' >/dev/null; }
 	wait_until thawed
