@@ -164,12 +164,21 @@ static bool manages(const struct facts *f, const struct facts_mount *m)
 	return false;
 }
 
+/* Is that where a scope is in blkio? It is there only while something in the config is about it. */
+static bool is_blkio(const struct facts *f, const struct facts_mount *m)
+{
+	const struct facts_mount *blkio = facts_mount(f, "blkio");
+
+	return blkio && strcmp(blkio->path, m->path) == 0;
+}
+
 static bool is_done_by_systemd(const struct unitplan_work *w, const struct plan_step *s)
 {
 	const struct facts_mount *m = facts_mount(w->facts, s->controller);
 
-	return w->starting && (s->op == PLAN_MKDIR || s->op == PLAN_PLACE) && m &&
-	       manages(w->facts, m);
+	if (!m || !w->own || (s->op != PLAN_MKDIR && s->op != PLAN_PLACE))
+		return false;
+	return w->starting ? manages(w->facts, m) : is_blkio(w->facts, m) && !about_io(w);
 }
 
 /* Is a controller enabled by Delegate=true? */
