@@ -121,8 +121,11 @@ static int set_bandwidth(struct unitplan_work *w, struct bandwidth asked, const 
 		got.quota = per_second * got.period / SECOND;
 	}
 	unitplan_limit(w, "CPUQuotaPerSecUSec", "t", why)->number = per_second;
-	if (asked.quota != UNITPROP_INFINITY && has_period && asked.period != PERIOD_DEFAULT)
-		unitplan_limit(w, "CPUQuotaPeriodUSec", "t", why)->number = asked.period;
+	/* A unit that runs may have another period than the default, which infinity stands for. */
+	if (asked.quota != UNITPROP_INFINITY && has_period &&
+	    (asked.period != PERIOD_DEFAULT || !w->starting))
+		unitplan_limit(w, "CPUQuotaPeriodUSec", "t", why)->number =
+		    asked.period == PERIOD_DEFAULT ? UNITPROP_INFINITY : asked.period;
 	note_rounding(w, &asked, &got, why);
 	*ret = got;
 	return 0;

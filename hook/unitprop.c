@@ -13,6 +13,8 @@
 #include "oci/json.h"
 #include "oci/jsonw.h"
 
+enum { CPU_PERIOD_DEFAULT = 100000 }; /* microseconds */
+
 struct unit_property *unitprop_find(const struct unit_properties *p, const char *name)
 {
 	for (size_t i = p->n; i-- > 0;)
@@ -89,6 +91,15 @@ static bool same_bytes(const struct unit_property *a, const struct unit_property
 	return true;
 }
 
+/* A period of infinity is systemd's word for its default. */
+static uint64_t number_of(const struct unit_property *p)
+{
+	bool is_default =
+	    p->number == UNITPROP_INFINITY && p->name && strcmp(p->name, "CPUQuotaPeriodUSec") == 0;
+
+	return is_default ? CPU_PERIOD_DEFAULT : p->number;
+}
+
 bool unitprop_equal(const struct unit_property *a, const struct unit_property *b)
 {
 	struct element el = {0};
@@ -97,7 +108,7 @@ bool unitprop_equal(const struct unit_property *a, const struct unit_property *b
 		return false;
 	switch (shape_of(a->type, &el)) {
 	case SHAPE_BOOL: return !a->number == !b->number;
-	case SHAPE_NUMBER: return a->number == b->number;
+	case SHAPE_NUMBER: return number_of(a) == number_of(b);
 	case SHAPE_STRING: return same_text(a->text, b->text);
 	case SHAPE_ARRAY: return same_items(a, b, el);
 	case SHAPE_BYTES: return same_bytes(a, b);

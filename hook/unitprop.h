@@ -47,7 +47,7 @@ struct unit_properties {
 struct unit_property *unitprop_find(const struct unit_properties *p, const char *name);
 
 /* The same value? Names and reasons do not count, nor do bytes of 0 at the end of "ay"; the order
- * of items does. */
+ * of items does. Of CPUQuotaPeriodUSec infinity is the default, 100000. */
 bool unitprop_equal(const struct unit_property *a, const struct unit_property *b);
 
 /* list with each property of by in place of those of that name, or behind the others. */

@@ -410,6 +410,75 @@ static void test_steps_standing(void **state)
 	}
 }
 
+/* Without a limit there systemd takes the scope out of blkio, and so would throw out who was put
+ * into it by hand. */
+static void test_blkio_standing(void **state)
+{
+	static const char *const both[] = {"blkio", "freezer", NULL};
+	static const struct {
+		const char *steps;
+		bool joined;
+	} rows[] = {
+	    {"memory.limit_in_bytes=4096", false},
+	    {"blkio.weight=500", true},
+	    {"blkio.throttle.read_bps_device=8:0 4096", true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene s;
+		const char *got;
+
+		scene_open(&s, V1, false, 0);
+		s.target.standing = true;
+		add_surroundings(&s.plan, both);
+		scene_write(&s, rows[i].steps);
+		assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+		got = scene_steps(&s);
+		if (!strstr(got, "\nmkdir blkio /a.slice/vm.scope\n") == rows[i].joined ||
+		    !strstr(got, "\nplace blkio /a.slice/vm.scope") == rows[i].joined ||
+		    !strstr(got, "\nplace freezer /a.slice/vm.scope"))
+			fail_msg("%s\n%s", rows[i].steps, got);
+		scene_close(&s);
+	}
+}
+
+/* A period that was another one before goes back to the default, which systemd calls infinity. */
+static void test_period(void **state)
+{
+	static const struct {
+		uint64_t systemd;
+		const char *steps, *fresh, *standing;
+	} rows[] = {
+	    {252, "cpu.max=25000 100000", "CPUQuotaPerSecUSec=250000 /r\n",
+	     "CPUQuotaPerSecUSec=250000 /r\nCPUQuotaPeriodUSec=infinity /r\n"},
+	    {252, "cpu.max=25000 50000",
+	     "CPUQuotaPerSecUSec=500000 /r\nCPUQuotaPeriodUSec=50000 /r\n",
+	     "CPUQuotaPerSecUSec=500000 /r\nCPUQuotaPeriodUSec=50000 /r\n"},
+	    {252, "cpu.max=max 100000", "CPUQuotaPerSecUSec=infinity /r\n",
+	     "CPUQuotaPerSecUSec=infinity /r\n"},
+	    {241, "cpu.max=25000 100000", "CPUQuotaPerSecUSec=250000 /r\n",
+	     "CPUQuotaPerSecUSec=250000 /r\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		for (int how = 0; how < 3; how++) { /* started, standing, adopted */
+			const char *want = how ? rows[i].standing : rows[i].fresh;
+			struct scene s;
+
+			scene_open(&s, V2, how == 2, rows[i].systemd);
+			s.target.standing = how == 1;
+			scene_write(&s, rows[i].steps);
+			assert_int_equal(unitplan(&s.plan, &s.in, &s.e), 0);
+			if (strcmp(scene_properties(&s, "CPUQuota"), want) != 0)
+				fail_msg("%s, %d\n%s", rows[i].steps, how,
+					 scene_properties(&s, ""));
+			scene_close(&s);
+		}
+	}
+}
+
 /* Refused as when it was started: nothing would keep the file at it. */
 static void test_refused_standing(void **state)
 {
@@ -441,6 +510,8 @@ int main(void)
 	    cmocka_unit_test(test_properties_standing),
 	    cmocka_unit_test(test_steps_standing_v2),
 	    cmocka_unit_test(test_steps_standing),
+	    cmocka_unit_test(test_blkio_standing),
+	    cmocka_unit_test(test_period),
 	    cmocka_unit_test(test_refused_standing),
 	};
 

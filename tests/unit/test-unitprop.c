@@ -194,6 +194,35 @@ static void test_equal_masks(void **state)
 	}
 }
 
+/* systemd says infinity of a period that nobody has set, which is that of 100 ms. */
+static void test_equal_periods(void **state)
+{
+	static const struct {
+		const char *name;
+		uint64_t a, b;
+		bool want;
+	} pairs[] = {
+	    {"CPUQuotaPeriodUSec", UNITPROP_INFINITY, 100000, true},
+	    {"CPUQuotaPeriodUSec", UNITPROP_INFINITY, UNITPROP_INFINITY, true},
+	    {"CPUQuotaPeriodUSec", UNITPROP_INFINITY, 50000, false},
+	    {"CPUQuotaPerSecUSec", UNITPROP_INFINITY, 100000, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pairs); i++) {
+		const struct unit_property a = {.name = pairs[i].name,
+						.type = "t",
+						.number = pairs[i].a},
+					   b = {.name = pairs[i].name,
+						.type = "t",
+						.number = pairs[i].b};
+
+		if (unitprop_equal(&a, &b) != pairs[i].want ||
+		    unitprop_equal(&b, &a) != pairs[i].want)
+			fail_msg("pair %zu", i);
+	}
+}
+
 static void test_find(void **state)
 {
 	struct unit_property list[] = {{.name = "DeviceAllow", .number = 1},
@@ -286,11 +315,11 @@ static void test_list(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_json),        cmocka_unit_test(test_text),
-	    cmocka_unit_test(test_list),        cmocka_unit_test(test_round_trip),
-	    cmocka_unit_test(test_equal),       cmocka_unit_test(test_equal_details),
-	    cmocka_unit_test(test_find),        cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_equal_masks),
+	    cmocka_unit_test(test_json),    cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_list),    cmocka_unit_test(test_round_trip),
+	    cmocka_unit_test(test_equal),   cmocka_unit_test(test_equal_details),
+	    cmocka_unit_test(test_find),    cmocka_unit_test(test_equal_periods),
+	    cmocka_unit_test(test_refused), cmocka_unit_test(test_equal_masks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
