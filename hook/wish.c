@@ -9,15 +9,16 @@
 #include "hook/quirks.h"
 
 /* Files that show and set the same thing: a later write of the second changes what the first
- * shows. An idle group has no weight. */
+ * shows. */
 static const struct {
 	const char *file, *other;
 } aliases[] = {
     {"cpu.weight", "cpu.weight.nice"},
     {"cpu.weight.nice", "cpu.weight"},
-    {"cpu.weight", "cpu.idle"},
-    {"cpu.weight.nice", "cpu.idle"},
 };
+
+/* An idle group has no weight: what these show is not what was written. */
+static const char *const weights[] = {"cpu.weight", "cpu.weight.nice", "cpu.shares"};
 
 static bool is_value(const struct plan_step *s)
 {
@@ -103,12 +104,37 @@ static const char *left_by(const struct record *r, const struct plan_step *s, co
 	return form == READBACK_PAIRS ? pairs_left(value, later->value, a) : NULL;
 }
 
+static bool is_weight(const char *file)
+{
+	for (size_t i = 0; i < sizeof(weights) / sizeof(*weights); i++)
+		if (strcmp(weights[i], file) == 0)
+			return true;
+	return false;
+}
+
+/* Is the group of step i idle in the end, by the last word behind it? */
+static bool becomes_idle(const struct record *r, size_t i)
+{
+	const struct plan_step *s = &r->steps[i].step;
+	const char *last = "0";
+
+	for (size_t k = i + 1; k < r->n_steps; k++) {
+		const struct plan_step *later = &r->steps[k].step;
+
+		if (is_value(later) && strcmp(later->path, s->path) == 0 &&
+		    strcmp(later->controller, s->controller) == 0 &&
+		    strcmp(later->file, "cpu.idle") == 0)
+			last = later->value;
+	}
+	return last[strspn(last, " ")] == '1';
+}
+
 const char *wish_value(const struct record *r, size_t i, struct arena *a)
 {
 	const struct plan_step *s = &r->steps[i].step;
 	const char *value = s->value;
 
-	if (form_of(r, s) == READBACK_NEVER)
+	if (form_of(r, s) == READBACK_NEVER || (is_weight(s->file) && becomes_idle(r, i)))
 		return NULL;
 	for (size_t k = i + 1; value && k < r->n_steps; k++)
 		value = left_by(r, s, value, &r->steps[k].step, a);

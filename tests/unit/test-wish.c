@@ -40,6 +40,14 @@ static const struct {
     {{"cpu.weight 50", "cpu.weight.nice 3"}, {NULL, "3"}},
     {{"cpu.weight 50", "cpu.idle 1"}, {NULL, "1"}},
     {{"cpu.idle 0", "cpu.weight 50"}, {"0", "50"}},
+    /* a group that is idle in the end has no weight; one that is not, has */
+    {{"cpu.shares 512", "cpu.idle 1"}, {NULL, "1"}},
+    {{"cpu.weight.nice 3", "cpu.idle  1"}, {NULL, " 1"}},
+    {{"cpu.shares 512", "cpu.idle 0"}, {"512", "0"}},
+    {{"cpu.shares 512", "cpu.idle 1", "cpu.idle 0"}, {"512", NULL, "0"}},
+    {{"cpu.weight 50", "cpu.idle 1", "cpu.idle 0"}, {"50", NULL, "0"}},
+    {{"cpu.weight 50", "cpu.idle 0", "cpu.idle 1"}, {NULL, NULL, "1"}},
+    {{"cpu.max 1 2", "cpu.idle 1"}, {"1 2", "1"}},
     {{"cpu.max 1 2", "cpu.max.burst 3"}, {"1 2", "3"}},
     /* writing is all that can be done */
     {{"memory.reclaim 1M", "memory.max 1"}, {NULL, "1"}},
@@ -102,6 +110,21 @@ static void other_steps(void **state)
 	assert_string_equal(wish_value(&r, 0, &a), "1");
 	r.steps[1].step.op = PLAN_VERIFY;
 	assert_null(wish_value(&r, 0, &a));
+	arena_free(&a);
+}
+
+/* Idle is another group. */
+static void idle_elsewhere(void **state)
+{
+	const char *const writes[MOST] = {"cpu.weight 50", "cpu.idle 1"};
+	struct arena a = {0};
+	struct record r;
+
+	(void)state;
+	make_record(&r, writes, &a);
+	assert_null(wish_value(&r, 0, &a));
+	r.steps[1].step.path = "/h";
+	assert_string_equal(wish_value(&r, 0, &a), "50");
 	arena_free(&a);
 }
 
@@ -169,9 +192,8 @@ static void shown_part(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(values),
-	    cmocka_unit_test(other_steps),
-	    cmocka_unit_test(twins),
+	    cmocka_unit_test(values),         cmocka_unit_test(other_steps),
+	    cmocka_unit_test(idle_elsewhere), cmocka_unit_test(twins),
 	    cmocka_unit_test(shown_part),
 	};
 
