@@ -180,12 +180,11 @@ const struct facts_process *record_process(const struct record *r, int64_t pid)
 {
 	if (!pid) /* there is none, as in a record without a VM */
 		return NULL;
-	if (r->vm.pid == pid)
-		return &r->vm;
+	/* Who was added came later: the VM whose number it has is dead. */
 	for (size_t i = 0; i < r->n_added; i++)
 		if (r->added[i].pid == pid)
 			return &r->added[i];
-	return NULL;
+	return r->vm.pid == pid ? &r->vm : NULL;
 }
 
 int record_version(const struct record *r, const char *controller)

@@ -359,11 +359,17 @@ static void test_process(void **state)
 	    {77, &full.vm},        {78, &added[0]}, {2147483647, &added[1]},
 	    {42, NULL /* init */}, {79, NULL},      {0, NULL},
 	};
+	/* The number of a VM that died, given to who was added later. */
+	struct facts_process helper = {.pid = 77, .start = full.vm.start + 1};
+	struct record reused = full;
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++)
 		if (record_process(&full, rows[i].pid) != rows[i].want)
 			fail_msg("process %lld", (long long)rows[i].pid);
+	reused.added = &helper;
+	reused.n_added = 1;
+	assert_ptr_equal(record_process(&reused, 77), &helper);
 	assert_null(record_process(&least, 0));
 	assert_null(record_process(&least, 77));
 }
