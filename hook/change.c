@@ -8,6 +8,7 @@
 
 #include "hook/bus.h"
 #include "hook/log.h"
+#include "hook/quirks.h"
 #include "hook/record_merge.h"
 #include "hook/setup_facts.h"
 #include "hook/unit_change.h"
@@ -98,17 +99,53 @@ static int connect(struct change *c, struct apply *ap, struct error *e)
 	return bus_unneeded(c->context, e);
 }
 
+/* A value that was not set, or was put back: what was wanted before the change holds for it. */
+static bool is_settled(struct change *c, const struct apply *ap, size_t at)
+{
+	const struct plan_step *s = &c->work.steps[at].step;
+	const char *live;
+
+	if (s->op != PLAN_WRITE && s->op != PLAN_VERIFY)
+		return false;
+	return at >= ap->done ||
+	       (cgroupfs_read(&live, &c->fs, s->controller, s->path, s->file, NULL) == 0 &&
+		!quirks_same(apply_version(ap, s), s->file, s->value, live, ap->page_size));
+}
+
+/* The undo is incomplete. Steps that may still be in force stay on record, for teardown; but the
+ * next update is to bring what was there before, and not what has just failed. */
+static void want_before(struct change *c, const struct apply *ap)
+{
+	struct arena *a = c->context->arena;
+	struct record left = c->work;
+	struct error ignored;
+
+	left.steps = NULL;
+	left.n_steps = 0;
+	for (size_t i = 0; i < c->work.n_steps; i++)
+		if (!is_settled(c, ap, i))
+			*ARENA_APPEND(a, left.steps, left.n_steps) = c->work.steps[i];
+	c->after.has_resources = c->before.has_resources;
+	c->after.resources = c->before.resources;
+	c->after.properties = c->before.properties;
+	if (record_merge(&c->after, &c->before, &left, a, &ignored) == 0)
+		store_save(&c->store, &c->after, NULL);
+}
+
 /* Everything was undone: the record of before is true again. */
-static void go_back(struct change *c, struct error *e)
+static void go_back(struct change *c, const struct apply *ap, struct error *e)
 {
 	struct error second;
 
 	if (e->kind == ERROR_UNDO) {
+		want_before(c, ap);
 		error_add(e, "; vmcg check %s tells what differs, vmcg update %s applies it again",
 			  c->before.id, c->before.id);
 		return;
 	}
-	if (store_save(&c->store, &c->before, &second) < 0) {
+	/* A second try costs nothing, and a record of what was refused is hard to get rid of. */
+	if (store_save(&c->store, &c->before, NULL) < 0 &&
+	    store_save(&c->store, &c->before, &second) < 0) {
 		error_add(e,
 			  "; but its record could not be put back: %s; vmcg update %s would "
 			  "apply it",
@@ -148,7 +185,7 @@ int change_run(struct change *c, struct apply *ap, const struct plan_step *steps
 	if (r < 0)
 		store_save(&c->store, &c->before, NULL);
 	if (r == 0 && apply_run(ap, e) < 0) {
-		go_back(c, e);
+		go_back(c, ap, e);
 		r = -1;
 	}
 	for (size_t i = 0; i < ap->n_filters; i++)
