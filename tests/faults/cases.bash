@@ -40,6 +40,12 @@ can_fail() {
 		$1 !~ /^(rt_sig|clock_)/ { print $1, $2 }'
 }
 
+# A host that has run out of something has run out of it for the undo as well: what fails from one
+# call on.
+lasting() {
+	can_fail | grep -E '^(openat|pidfd_open|poll|write|renameat) ' | sed 's/$/+/'
+}
+
 # Those after which the host, or the record, is another; a kill at the next one is a kill after it.
 changes() {
 	awk '$1 ~ /^(mkdir|mkdirat|unlinkat|renameat|renameat2|fsetxattr|bpf|write)$/ ||

@@ -7,7 +7,7 @@
 # case that leaves LIVE is the next one's beginning (UP); any other ends with destroy, which has to
 # leave BEFORE.
 
-UP='' HOLDS='' TRUTH=0
+UP='' HOLDS=''
 
 # --- what is there ---
 
@@ -36,7 +36,7 @@ begin_live() {
 	traced
 	look
 	DONE=$LOOK DONE_RECORD=$(record)
-	[ "$STATUS" -eq "$TRUTH" ] || bail "${STAGE[*]} without a fault: exit $STATUS" "$(cat "$T/err")"
+	[[ $STATUS =~ ^(${TRUTH:-0})$ ]] || bail "${STAGE[*]} without a fault: exit $STATUS" "$(cat "$T/err")"
 	clean_up
 	prepare_live
 }
@@ -154,9 +154,7 @@ live_calls() {
 	calls "$name" "${judge}_kill" signal=KILL "$(changes <<<"$list")"
 	SAMPLES=$few TURNS=yes
 	calls "$name" "$judge" errors "$(grep -vxF -f <(changes <<<"$list") <(can_fail <<<"$list"))"
-	# A host that has run out of something has run out of it for the undo as well.
-	calls "$name, from there on" "$judge" errors \
-		"$(can_fail <<<"$list" | grep -E "^(${LASTING:-openat|pidfd_open|poll|write|renameat}) " | sed 's/$/+/')"
+	calls "$name, from there on" "$judge" errors "$(lasting <<<"$list")"
 }
 
 # change FILTER: the limits that update is to set, from those of the config.
@@ -176,6 +174,61 @@ stage_update() {
 	change "$LOWER"
 	begin_live nothing nothing --resources "$T/change.json" update "$ID"
 	live_calls "update with limits" judge_change
+}
+
+# The kernel refuses one of the last values: from there on it is the rollback, and what was wanted
+# is what was there before.
+stage_refused() {
+	refused nothing "update that is refused"
+	refused container "update that is refused, adopt"
+}
+
+refused() {
+	local name=$2 list TURNS=yes
+
+	config
+	change "$LOWER | .blockIO.throttleReadBpsDevice[0] |= (.major = 4000 | .minor = 77)"
+	TRUTH='0|5' begin_live "$1" nothing --resources "$T/change.json" update "$ID"
+	if [ "$STATUS" -ne 5 ]; then
+		echo "# this kernel refuses no limit for a disk that is not there"
+		return
+	fi
+	list=$(number_calls '^write\(.*4000:77.* = -1' | tail -n +2)
+	calls "$name" judge_change errors "$(can_fail <<<"$list")"
+	stuck "$name" "$(sed -n 's/.*openat(.*"\([a-z_.]*\)", O_WRONLY|O_NOCTTY.*/\1/p' <<<"$list" | sort -u)"
+}
+
+# One file cannot be put back, and can again later.
+stuck() {
+	local name file way all=0
+
+	WHY=''
+	for name in $2; do
+		for file in "${MOUNTS[@]/%/$CG/$name}"; do
+			for way in update destroy; do
+				"$ENTER"
+				[ -e "$file" ] || continue
+				traced -P "$file" -e trace=write -e inject=write:error=EBUSY:syscall=getpid:when=2+
+				judge_stuck "$way" >"$T/said" 2>&1 ||
+					{ WHY+="$name, $way: $(cat "$T/said")"$'\n'; put_right; }
+				all=$((all + 1))
+			done
+		done
+	done
+	result "$1, and a value that sticks, $all cases" "$WHY"
+}
+
+# An update makes it as before, or a teardown takes it down at once: $1.
+judge_stuck() {
+	local RECORDS=
+
+	[ "$STATUS" -eq 6 ] || { died; return; }
+	one_line && vm_goes_on || return
+	if [ "$1" = update ]; then
+		way 0 update "$ID" && vm_goes_on && way 0 check "$ID" &&
+			is "$(grep -v '^record: ' <<<"$REPAIRED")" "before, after an update" || return
+	fi
+	down
 }
 
 stage_update_adopt() {
@@ -255,7 +308,7 @@ stage_check() {
 	TRUTH=7
 	begin_live nothing one_drift check "$ID"
 	live_calls "check of what has drifted" judge_check
-	TRUTH=0
+	unset TRUTH
 }
 
 # A container whose VM has ended, beside the one that lives.
