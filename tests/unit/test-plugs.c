@@ -71,11 +71,11 @@ static const struct {
      .rules = ALL("true") "," DENY("c", 10, -1, "rw"),
      .ops = "+/dev/fuse=c10:229",
      .want = "host: c 10:229, c 10:*, /dev/fuse; allow c 10:* rw /linux/resources/devices/1; -; -"},
-    {.what = "the policy's denial stands",
+    {.what = "a denial of the policy that was lifted, as the caller has seen",
      .policy = NO_FUSE,
      .ops = "+/dev/fuse=c10:229",
-     .want = "host: /dev/fuse, policy; deny c 10:232 rwm hypervisor:/dev/kvm; c 10:229 rw "
-	     "policy:/devices/deny; -"},
+     .want = "done; deny c 10:229 rwm plugged:/dev/fuse, c 10:232 rwm hypervisor:/dev/kvm; -; "
+	     "/dev/fuse"},
 
     /* --- remove --- */
     {.what = "what was added is as it was before",
