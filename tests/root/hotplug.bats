@@ -391,6 +391,31 @@ has_kvm() {
 	opens "$SPARE"
 }
 
+@test "a change of devices that is killed at any step is finished by the next update" {
+	need_test_build
+	running .
+	for what in add remove add; do
+		for ((k = 1; ; k++)); do
+			[ "$k" -lt 20 ] || fail "no end of steps"
+			VMCG=$VMCG_TEST VMCG_FAULT=$k:0 vmcg device $what "$ID" "$SPARE"
+			[ "$status" != 0 ] || break
+			[ "$status" = 137 ] || fail "exit $status" "$err"
+			sits_in "$VM" "$CG"
+			opens /dev/null
+			vmcg update "$ID"
+			expect 0
+			vmcg check "$ID"
+			expect 0
+			if [ $what = add ]; then opens "$SPARE"; else denied "$SPARE"; fi
+			# Undone by name, for the next step to have something to do.
+			vmcg device "$([ $what = add ] && echo remove || echo add)" "$ID" "$SPARE"
+			expect 0
+		done
+		[ "$k" -gt 1 ]
+	done
+	opens "$SPARE"
+}
+
 @test "a dry run of add and remove touches nothing" {
 	running .
 	before=$(standing)
