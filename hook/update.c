@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hook/asked.h"
 #include "hook/change.h"
 #include "hook/changelog.h"
 #include "hook/input.h"
@@ -33,6 +34,19 @@ struct update {
 
 /* --- the change that is asked for --- */
 
+/* What means nothing changes nothing: that is said, not left to be found out. */
+static void warn_of_nothing(const struct json *root, const char *name, struct arena *a)
+{
+	struct asked asked;
+
+	asked_look(&asked, root, a);
+	for (size_t i = 0; i < asked.n_unknown; i++)
+		log_warning("%s: %s is not known and changes nothing; known there: %s", name,
+			    json_pointer(asked.unknown[i].member, a), asked.unknown[i].known);
+	if (!asked.anything)
+		log_warning("%s asks for nothing: what is on record is applied again", name);
+}
+
 static int read_change(struct oci_resources *ret, struct context *c, struct error *e)
 {
 	const char *file = c->options.resources, *bytes;
@@ -43,7 +57,8 @@ static int read_change(struct oci_resources *ret, struct context *c, struct erro
 
 	r = input_file(&bytes, &len, file, c->arena, e);
 	if (r == INPUT_ABSENT)
-		return error_set(e, ERROR_INPUT, "%s: no such file (--resources)", file);
+		return error_set(e, ERROR_INPUT,
+				 "%s: no such file (--resources); - reads standard input", file);
 	if (r < 0 || json_parse(&root, NULL, c->arena, bytes, len, &o, e) < 0)
 		return -1;
 	if (root->type != JSON_OBJECT)
@@ -53,7 +68,10 @@ static int read_change(struct oci_resources *ret, struct context *c, struct erro
 		return json_error(root, e,
 				  "this is a whole config; update takes its linux.resources object "
 				  "alone: jq .linux.resources");
-	return oci_resources_read(ret, root, c->arena, e);
+	if (oci_resources_read(ret, root, c->arena, e) < 0)
+		return -1;
+	warn_of_nothing(root, o.name, c->arena);
+	return 0;
 }
 
 static int merge(struct update *u, const struct oci_resources *asked, struct error *e)

@@ -6,7 +6,7 @@
 # Every hook/*.c is in exactly one of three lists. Pure: arguments in, values out; no
 # descriptor, clock or environment. Effect: each the only one that does its kind of
 # thing. Frame: argv, stages, commands.
-pure=(cgpath procfs facts facts_json facts_text convert policy target unitname hypervisor grant compose
+pure=(asked cgpath procfs facts facts_json facts_text convert policy target unitname hypervisor grant compose
 	planner cpu cpuset memory pids blkio hugetlb rdma network unified plan plan_text devrules
 	devprog devlist quirks readback record record_read record_merge plugs moves undo_value
 	unitprop unitplan unitplan_limits unitplan_cpu unitplan_io unitplan_devices unitdiff

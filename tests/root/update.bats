@@ -54,8 +54,23 @@ teardown() {
 	[ -z "$out" ] || fail "$out"
 	untouched "$before"
 	change '{}'
-	expect 0
+	expect 0 "asks for nothing"
 	untouched "$before"
+}
+
+@test "a member that nobody knows is said, and what is known is done" {
+	running '.pids.limit = 50'
+	before=$(standing)
+	change '{memory: {limt: 5}}'
+	expect 0 "/memory/limt is not known" " limit " "asks for nothing"
+	untouched "$before"
+	change '{pids: {limit: 60}, memry: {limit: 5}}'
+	expect 0 "/memry is not known" " memory "
+	[[ $err != *"asks for nothing"* ]]
+	reads pids 60
+	change '{pids: {limit: 70}}'
+	expect 0
+	[ -z "$err" ] || fail "$err"
 }
 
 @test "memory and memory+swap are raised together, and lowered together" {
