@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "hook/input.h"
+#include "oci/json.h"
 #include "oci/json_scan.h"
 
 #define RECORD_SUFFIX ".json"
@@ -206,24 +207,43 @@ static int write_all(int fd, const char *s, size_t n)
 	return 0;
 }
 
-int store_save(const struct store *s, const struct record *r, struct error *e)
+/* A record must be read again. Before the first step it must leave room for what the steps will
+ * have to say: afterwards it may be too late. */
+static int refuse_unreadable(const struct store *s, const struct record *r, const struct text *out,
+			     const char *name, struct error *e)
 {
-	struct text out = {0};
-	char name[1100], temp[1100];
+	unsigned room = r->status == RECORD_INTENT ? 2 : 1;
 	const char *what;
-	int fd, err;
 
-	file_name(name, s->id, RECORD_SUFFIX);
-	file_name(temp, s->id, HALF_SUFFIX);
-	record_json(r, &out);
-	/* The kernel lets any bytes name a cgroup; a record must be read again. */
-	if (json_scan(out.s, out.len, &what) != out.len) {
-		text_free(&out);
+	/* The kernel lets any bytes name a cgroup. */
+	if (json_scan(out->s, out->len, &what) != out->len)
 		return error_set(
 		    e, ERROR_FAILED,
 		    "%s/%s: cannot write the record: a cgroup of the process has a name "
 		    "that is no text (%s)",
 		    s->root, name, what);
+	if (out->len > (size_t)JSON_MAX_BYTES / room ||
+	    json_scan_values(out->s, out->len) > (size_t)JSON_MAX_VALUES / room)
+		return error_set(
+		    e, room > 1 ? ERROR_INPUT : ERROR_FAILED,
+		    "%s/%s: the record would be too long to be read again (%zu bytes, "
+		    "linux.resources and %zu steps): give linux.resources fewer entries",
+		    s->root, name, out->len, r->n_steps);
+	return 0;
+}
+
+int store_save(const struct store *s, const struct record *r, struct error *e)
+{
+	struct text out = {0};
+	char name[1100], temp[1100];
+	int fd, err;
+
+	file_name(name, s->id, RECORD_SUFFIX);
+	file_name(temp, s->id, HALF_SUFFIX);
+	record_json(r, &out);
+	if (refuse_unreadable(s, r, &out, name, e) < 0) {
+		text_free(&out);
+		return -1;
 	}
 	fd = openat(s->dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	err = fd < 0 ? errno : write_all(fd, out.s, out.len);

@@ -154,6 +154,25 @@ size_t json_scan(const char *bytes, size_t len, const char **ret_what)
 	return len;
 }
 
+size_t json_scan_values(const char *bytes, size_t len)
+{
+	size_t values = 1;
+	bool quoted = false;
+
+	/* Every value is the first of its parent, or stands behind a comma. */
+	for (size_t i = 0; i < len; i++) {
+		char c = bytes[i];
+
+		if (c == '"')
+			quoted = !quoted;
+		else if (quoted && c == '\\')
+			i++;
+		else if (!quoted)
+			values += c == ',' || c == '{' || c == '[';
+	}
+	return values;
+}
+
 size_t json_scan_lines(const char *bytes, size_t n)
 {
 	size_t lines = 0, i = 0;

@@ -14,6 +14,9 @@
  */
 size_t json_scan(const char *bytes, size_t len, const char **ret_what);
 
+/* No fewer values than a valid JSON text has: each empty object and array counts twice. */
+size_t json_scan_values(const char *bytes, size_t len);
+
 /* The number of line ends in n bytes. */
 size_t json_scan_lines(const char *bytes, size_t n);
 

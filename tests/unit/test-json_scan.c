@@ -157,13 +157,41 @@ static void test_lines(void **state)
 	assert_int_equal(json_scan_lines(text, sizeof(text)), sizeof(text));
 }
 
+/* Never too few; too many only of what is empty. */
+static void test_values(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t want;
+	} rows[] = {
+	    {"1", 1},
+	    {"[1]", 2},
+	    {"[1,2,3]", 4},
+	    {"{\"a\":1,\"b\":[true,null]}", 5},
+	    {"[[[1]]]", 4},
+	    {"[]", 2},
+	    {"[{},{}]", 5},
+	    {"\"a,b{c[d\"", 1},
+	    {"[\"\\\"\",\",\"]", 3},
+	    {"[\"\\\\\",1]", 3},
+	    {"{\"a,\\\"[\":\"x\"}", 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		size_t got = json_scan_values(rows[i].text, strlen(rows[i].text));
+
+		if (got != rows[i].want)
+			fail_msg("%s: got %zu", rows[i].text, got);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_utf8),
-	    cmocka_unit_test(test_escapes),
-	    cmocka_unit_test(test_places),
-	    cmocka_unit_test(test_lines),
+	    cmocka_unit_test(test_utf8),   cmocka_unit_test(test_escapes),
+	    cmocka_unit_test(test_places), cmocka_unit_test(test_lines),
+	    cmocka_unit_test(test_values),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,6 +228,58 @@ static void test_round_trip(void **state)
 	store_close(&s);
 }
 
+/* Of resources with that many limits of huge pages. */
+static void put_pages(struct record *r, size_t n, struct arena *a)
+{
+	for (size_t i = 0; i < n; i++) {
+		ARENA_APPEND(a, r->resources.hugepages, r->resources.n_hugepages)->page_size =
+		    "2MB";
+		ARENA_APPEND(a, r->steps, r->n_steps)->step =
+		    (struct plan_step){.op = PLAN_WRITE,
+				       .controller = "hugetlb",
+				       .path = "/vmcg/c1",
+				       .file = "hugetlb.2MB.max",
+				       .value = "0",
+				       .why = "/linux/resources/hugepageLimits/0"};
+	}
+	r->has_resources = true;
+}
+
+/* What could not be read again is refused: as input while nothing is done, and with room for what
+ * the steps will add. */
+static void test_too_long(void **state)
+{
+	static const struct {
+		size_t n;
+		enum record_status status;
+		enum error_kind want; /* ERROR_NONE: saved, and read again */
+	} rows[] = {
+	    {10000, RECORD_INTENT, ERROR_NONE},    {10000, RECORD_APPLIED, ERROR_NONE},
+	    {15000, RECORD_INTENT, ERROR_INPUT},   {15000, RECORD_APPLIED, ERROR_NONE},
+	    {30000, RECORD_APPLIED, ERROR_FAILED}, {30000, RECORD_INTENT, ERROR_INPUT},
+	};
+	struct fixture *x = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct store s = locked(x->root, "c1");
+		struct record r = sample, got;
+		struct error e = {0};
+		int saved;
+
+		r.status = rows[i].status;
+		put_pages(&r, rows[i].n, &x->arena);
+		saved = store_save(&s, &r, &e);
+		if (saved != (rows[i].want == ERROR_NONE ? 0 : -1) || e.kind != rows[i].want)
+			fail_msg("row %zu: %d %s", i, saved, e.text);
+		assert_int_equal(store_load(&got, &s, "c1", &x->arena, &e),
+				 saved < 0 ? STORE_ABSENT : 0);
+		if (saved < 0)
+			assert_non_null(strstr(e.text, "fewer entries"));
+		assert_int_equal(store_remove(&s, &e), 0);
+		store_close(&s);
+	}
+}
+
 /* The lock's file stays with a record and goes without one. */
 static void test_lock_file(void **state)
 {
@@ -681,6 +733,7 @@ int main(void)
 	    WITH_DIRECTORY(test_foreign_owner_needs_root),
 	    WITH_DIRECTORY(test_no_directory),
 	    WITH_DIRECTORY(test_round_trip),
+	    WITH_DIRECTORY(test_too_long),
 	    WITH_DIRECTORY(test_lock_file),
 	    WITH_DIRECTORY(test_damaged),
 	    WITH_DIRECTORY(test_renamed),
