@@ -102,15 +102,8 @@ int plugs_add(struct record *r, const struct record_plug *d, struct arena *a, st
 	struct device_policy devices = copy_policy(&r->devices, a);
 	struct device_policy denied = copy_policy(&r->denied, a);
 
-	for (size_t i = 0; i < denied.n; i++) {
-		const struct device_entry *x = &denied.entries[i];
-
-		if (x->type == d->type && x->major == d->major && x->minor == d->minor &&
-		    !has_prefix(x->why, REMOVED))
-			return error_set(e, ERROR_HOST,
-					 "%s: %s denies this device; change the policy first",
-					 d->path, x->why ? x->why : "the policy");
-	}
+	/* A denial that is on record is a removal, which this takes back, or the policy's of when
+	 * it was made, which has been lifted: the caller has looked at that of now. */
 	if (allowed(&devices, d) == OCI_RWM && allowed(&denied, d) == OCI_RWM)
 		return PLUGS_SAME;
 	if (add_rule(&devices, true, d, OCI_RWM, why, a, e) < 0 ||
@@ -288,7 +281,8 @@ static int keep_annotated(struct device_policy *devices, const struct device_pol
 }
 
 static int keep_removed(struct device_policy *devices, struct device_policy *denied,
-			const struct device_policy *was, struct arena *a, struct error *e)
+			const struct device_policy *was, const char *id, struct arena *a,
+			struct error *e)
 {
 	for (size_t i = 0; i < was->n; i++) {
 		const struct device_entry *x = &was->entries[i];
@@ -298,7 +292,10 @@ static int keep_removed(struct device_policy *devices, struct device_policy *den
 		if (has_prefix(x->why, REMOVED) &&
 		    (deny(devices, &d, x->why, a, e) < 0 ||
 		     add_rule(denied, false, &d, x->access, x->why, a, e) < 0))
-			return -1;
+			return error_add(e,
+					 "; %s was revoked with vmcg device remove: vmcg device "
+					 "add %s %s takes that back",
+					 x->why + strlen(REMOVED), id, x->why + strlen(REMOVED));
 	}
 	return 0;
 }
@@ -313,7 +310,7 @@ int plugs_policy(struct record *r, const struct oci_resources *resources,
 	if (hypervisor_policy(&scratch, resources, nodes, policy, facts, e) < 0 ||
 	    keep_annotated(&scratch.devices, &r->devices, a, e) < 0 ||
 	    keep_plugged(&next, &scratch.devices, &scratch.denied, a, e) < 0 ||
-	    keep_removed(&scratch.devices, &scratch.denied, &r->denied, a, e) < 0)
+	    keep_removed(&scratch.devices, &scratch.denied, &r->denied, r->id, a, e) < 0)
 		return -1;
 	next.devices = scratch.devices;
 	next.denied = scratch.denied;

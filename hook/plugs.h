@@ -21,8 +21,9 @@ enum {
 
 /*
  * Allow a device (rwm). What it cannot do without comes along (plugs_companion), which
- * the caller adds as a plug with "with" set. PLUGS_SAME: every bit is allowed already.
- * ERROR_HOST: a rule of the record denies all devices of its kind, or policy denies it.
+ * the caller adds as a plug with "with" set. Whether today's policy denies it, the caller
+ * has looked at: what the record says of that is of before. PLUGS_SAME: every bit is allowed
+ * already. ERROR_HOST: a rule of the record denies all devices of its kind.
  */
 int plugs_add(struct record *r, const struct record_plug *d, struct arena *a, struct error *e);
 

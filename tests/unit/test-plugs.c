@@ -198,7 +198,8 @@ static const struct {
     {.what = "a rule too wide to keep the removed one out",
      .later_rules = ALLOW("c", 10, -1, "rw"),
      .ops = "-/dev/fuse=c10:229 -/dev/kvm=c10:232 rules",
-     .want = "same done input: c 10:232, c 10:*, removed:/dev/kvm; deny; c 10:232 rw "
+     .want = "same done input: c 10:232, c 10:*, removed:/dev/kvm, vmcg device add box "
+	     "/dev/kvm; deny; c 10:232 rw "
 	     "removed:/dev/kvm; -"},
     {.what = "the policy's own denial is made again, not kept",
      .policy = NO_KVM,
@@ -324,7 +325,7 @@ static void put_error(struct text *out, const struct error *e, const char *want,
 static void run_row(size_t i, struct text *got)
 {
 	struct arena a = {0};
-	struct record r = {.has_devices = true};
+	struct record r = {.id = "box", .has_devices = true};
 	const char *between = "";
 
 	assert_int_equal(make_policy(&r, rows[i].rules, rows[i].policy, &a, NULL), 0);
