@@ -6,6 +6,7 @@
  */
 #include "hook/poststart.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "hook/change.h"
@@ -29,18 +30,50 @@ static int find_vm(struct facts_process *ret, struct setup *s, struct error *e)
 	return 0;
 }
 
-/* The VM that setup placed, unless the caller names another or one with a KVM VM is found. */
-static bool is_placed(const struct setup *s, const struct record *r)
+/* Does the VM on record still run? */
+static bool lives(const struct record *r)
 {
 	struct held_process was = PROCS_NONE;
 	bool same;
 
-	if (strcmp(s->vm_why, "state:/pid") != 0 || !r->vm.pid ||
-	    procs_hold(&was, r->vm.pid, NULL) < 0)
+	if (!r->vm.pid || procs_hold(&was, r->vm.pid, NULL) < 0)
 		return false;
 	same = was.start == r->vm.start;
 	procs_release(&was);
 	return same;
+}
+
+/* The VM that setup placed, unless the caller names another or one with a KVM VM is found. */
+static bool is_placed(const struct setup *s, const struct record *r)
+{
+	return strcmp(s->vm_why, "state:/pid") == 0 && lives(r);
+}
+
+static bool was_moved(const struct record *r, int64_t pid)
+{
+	for (size_t i = 0; i < r->n_steps; i++)
+		if (r->steps[i].step.op == PLAN_PLACE &&
+		    strtoll(r->steps[i].step.value, NULL, 10) == pid)
+			return true;
+	return false;
+}
+
+/* Another VM than setup's: that one is among the added from now on, for teardown to take it back to
+ * where it came from. */
+static void replace_vm(struct record *r, const struct facts_process *vm, struct arena *a)
+{
+	const struct facts_process *was = r->added;
+	size_t n = r->n_added;
+
+	if (r->vm.pid != vm->pid && was_moved(r, r->vm.pid) && lives(r)) {
+		r->added = NULL;
+		r->n_added = 0;
+		for (size_t i = 0; i < n; i++)
+			if (was[i].pid != r->vm.pid)
+				*ARENA_APPEND(a, r->added, r->n_added) = was[i];
+		*ARENA_APPEND(a, r->added, r->n_added) = r->vm;
+	}
+	r->vm = *vm;
 }
 
 /* Init stays in its runtime's group, unless it was setup that placed it. */
@@ -68,7 +101,7 @@ static int place_late(struct setup *s, struct change *c, struct error *e)
 		log_info("VM process %lld is in place", (long long)vm.pid);
 		return 0;
 	}
-	c->after.vm = vm;
+	replace_vm(&c->after, &vm, s->arena);
 	ap.held = &s->held;
 	ap.n_held = 1;
 	if (change_run(c, &ap, steps, n, e) < 0)

@@ -92,6 +92,36 @@ home() {
 	sits_in "$vm" "/$NAME-vm"
 }
 
+@test "the VM that setup placed, and the one that poststart names, in a group of the runtime's" {
+	start_vm
+	init=$VM
+	make_group "$CG"
+	for mount in $(hierarchies); do
+		echo "$init" >"$mount$CG/cgroup.procs"
+	done
+	start_vm
+	first=$VM
+	home "$first" first
+	start_vm
+	second=$VM
+	home "$second" second
+	config_json
+	hook createRuntime "$init" --vm-pid "$first"
+	expect 0
+	[ "$(record .mode)" = adopt ]
+	sits_in "$first" "$CG"
+	hook poststart "$init" --vm-pid "$second"
+	expect 0
+	sits_in "$second" "$CG"
+	[ "$(record .vm.pid)" = "$second" ]
+	[ "$(record '.added[].pid')" = "$first" ]
+	poststop
+	expect 0
+	sits_in "$init" "$CG"
+	sits_in "$first" "/$NAME-first"
+	sits_in "$second" "/$NAME-second"
+}
+
 @test "the launcher and its child with a KVM VM go back to where each came from" {
 	need_kvm
 	start_family
