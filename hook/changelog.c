@@ -157,6 +157,84 @@ static bool is_filtered_anew(const struct change *c, const struct drift *devices
 	return false;
 }
 
+static bool has_rule(const struct device_policy *p, const struct device_entry *d)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		const struct device_entry *k = &p->entries[i];
+
+		if (k->type == d->type && k->major == d->major && k->minor == d->minor &&
+		    k->access == d->access)
+			return true;
+	}
+	return false;
+}
+
+struct rules {
+	const char **list;
+	size_t n;
+};
+
+/* What is in one policy and not in the other, in words. */
+static void list_rules(struct rules *ret, const struct device_policy *in,
+		       const struct device_policy *not_in, struct arena *a)
+{
+	const bool turned = in->allow != not_in->allow;
+	char rule[32];
+
+	*ret = (struct rules){0};
+	if (turned)
+		*ARENA_APPEND(a, ret->list, ret->n) = in->allow ? "default allow" : "default deny";
+	for (size_t i = 0; i < in->n; i++)
+		if (turned || !has_rule(not_in, &in->entries[i]))
+			*ARENA_APPEND(a, ret->list, ret->n) =
+			    arena_printf(a, "%s%s", in->allow ? "deny " : "",
+					 devrules_format(&in->entries[i], rule));
+}
+
+static void put_rules_json(struct jsonw *w, const char *key, const struct rules *r, bool known)
+{
+	if (!known) {
+		jsonw_null(w, key);
+		return;
+	}
+	jsonw_flat_array(w, key);
+	for (size_t i = 0; i < r->n; i++)
+		jsonw_string(w, NULL, r->list[i]);
+	jsonw_end_array(w);
+}
+
+/* A filter: which rules went, and which came. Where the record's are the same, others have changed
+ * it, and what they did is not known. */
+static void put_devices(struct change *c, struct jsonw *w, const struct plan_step *s)
+{
+	struct arena *a = c->context->arena;
+	struct text *out = c->context->out;
+	struct rules went, came;
+	bool known;
+
+	list_rules(&went, &c->before.devices, &c->after.devices, a);
+	list_rules(&came, &c->after.devices, &c->before.devices, a);
+	known = went.n || came.n;
+	if (c->context->options.json) {
+		jsonw_flat_object(w, NULL);
+		jsonw_string(w, "op", plan_op_name[s->op]);
+		jsonw_string(w, "controller", s->controller);
+		jsonw_string(w, "path", s->path);
+		jsonw_string(w, "file", s->file);
+		put_rules_json(w, "from", &went, known);
+		put_rules_json(w, "to", &came, known);
+		jsonw_string(w, "why", s->why);
+		jsonw_end_object(w);
+		return;
+	}
+	text_printf(out, "%s %s%s", s->path, plan_op_name[s->op], known ? ":" : "");
+	for (size_t i = 0; i < came.n; i++)
+		text_printf(out, " +%s", came.list[i]);
+	for (size_t i = 0; i < went.n; i++)
+		text_printf(out, " -%s", went.list[i]);
+	text_printf(out, "  # %s\n", s->why);
+}
+
 /* --- all --- */
 
 static bool matters(const struct change *c, const struct drift *devices,
@@ -187,6 +265,7 @@ void changelog_print_with(struct change *c, const struct drift *devices)
 {
 	struct jsonw w = {.out = c->context->out, .pretty = true};
 	uint64_t page_size = (uint64_t)sysconf(_SC_PAGESIZE);
+	const size_t silent = c->context->out->len;
 
 	if (c->context->options.json)
 		jsonw_array(&w, NULL);
@@ -196,7 +275,7 @@ void changelog_print_with(struct change *c, const struct drift *devices)
 				       .controller = s->step.controller,
 				       .path = s->step.path,
 				       .file = s->step.file,
-				       .from = s->step.op == PLAN_DEVICES ? NULL : s->old,
+				       .from = s->old,
 				       .to = s->step.value,
 				       .why = s->step.why};
 
@@ -204,12 +283,16 @@ void changelog_print_with(struct change *c, const struct drift *devices)
 			continue;
 		if (s->step.op == PLAN_SET)
 			put_properties(c, &w, s);
+		else if (s->step.op == PLAN_DEVICES)
+			put_devices(c, &w, &s->step);
 		else
 			put(c, &w, &l);
 	}
 	if (c->context->options.json) {
 		jsonw_end_array(&w);
 		text_puts(c->context->out, "\n");
+	} else if (c->context->out->len == silent) {
+		text_printf(c->context->out, "%s: nothing to change\n", c->before.id);
 	}
 }
 

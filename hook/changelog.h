@@ -13,7 +13,7 @@
 void changelog_look(struct drift *ret, struct change *c, const struct plan_step *steps, size_t n);
 
 /* After change_run: the values, groups and unit properties that are not what they were before, in
- * the form that the options ask for. Nothing changed: no line, an empty array. */
+ * the form that the options ask for. Nothing changed: one line that says so, an empty array. */
 void changelog_print(struct change *c);
 
 /* The same with the device filters, of which changelog_look has found what is there. */

@@ -210,9 +210,8 @@ int gc_command(struct context *c, struct error *e)
 	if (c->options.json) {
 		jsonw_end_array(&gc.w);
 		text_puts(c->out, "\n");
-	}
-	if (r >= 0 && gc.n_rows == 0)
-		log_info("%s: no records", c->root);
+	} else if (r >= 0 && gc.n_rows == 0)
+		text_printf(c->out, "%s: no records\n", c->root);
 	if (r >= 0 && gc.n_bad)
 		return error_set(e, gc.worst,
 				 "%s: %zu of %zu records could not be read or taken down, see the "

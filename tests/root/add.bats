@@ -251,7 +251,7 @@ act() {
 	unset 'HELPERS[1]'
 	vmcg update "$ID"
 	expect 0
-	[ -z "$out" ] || fail "$out"
+	[ "$out" = "$ID: nothing to change" ] || fail "$out"
 	vmcg destroy "$ID"
 	expect 0
 	at_home
@@ -271,7 +271,7 @@ act() {
 	before=$(snapshot_host)
 	vmcg update "$ID"
 	expect 0
-	[ -z "$out" ] || fail "$out"
+	[ "$out" = "$ID: nothing to change" ] || fail "$out"
 	unchanged "$before"
 	at_home
 	# It may be added itself; then it is the one on record, and its origin is its own.

@@ -564,10 +564,10 @@ killed() {
 	[ "$(jq -c . "$T/out")" = "[]" ]
 	vmcg gc
 	expect 0
-	[ -z "$out$err" ]
+	[ "$out$err" = "$ROOT: no records" ]
 	ROOT=$T/nowhere vmcg gc
 	expect 0
-	[ -z "$out$err" ]
+	[ "$out$err" = "$T/nowhere: no records" ]
 	[ ! -e "$T/nowhere" ]
 }
 

@@ -115,7 +115,7 @@ allow_spare() {
 	denied "$SPARE"
 	vmcg update "$ID"
 	expect 0
-	[ -z "$out" ]
+	[ "$out" = "$ID: nothing to change" ] || fail "$out"
 	denied "$SPARE"
 	device add "$ID" "$SPARE"
 	expect 0
@@ -201,12 +201,13 @@ has_kvm() {
 	untouched "$drifted"
 	vmcg --format json update "$ID"
 	expect 0
-	jq -e --arg cg "$CG" 'length == 1 and .[0].op == "devices" and .[0].path == $cg' "$T/out"
+	jq -e --arg cg "$CG" 'length == 1 and .[0].op == "devices" and .[0].path == $cg
+		and .[0].from == null and .[0].to == null' "$T/out"
 	opens /dev/full
 	denied "$SPARE"
 	vmcg update "$ID"
 	expect 0
-	[ -z "$out" ]
+	[ "$out" = "$ID: nothing to change" ] || fail "$out"
 	diff <(sort <<<"$before") <(standing | sort)
 }
 
@@ -218,9 +219,21 @@ has_kvm() {
 		change "{devices: [{allow: true, access: \"rwm\"},
 			{allow: false, type: \"c\", major: ${rule%:*}, minor: ${rule#*:}, access: \"rwm\"}]}" $options
 		expect 0
-		[ "$(grep -c "^$CG devices " "$T/out")" = 1 ] || fail "$out"
+		[ "$(grep -c "^$CG devices" "$T/out")" = 1 ] || fail "$out"
+		[[ $out = *"$CG devices: +deny c $rule rwm "* ]] || fail "$out"
 	done
 	denied "$SPARE"
+}
+
+@test "which rules come and go is said, dry or not, as text and as JSON" {
+	running '.devices = [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 10, minor: 184, access: "rw"}]'
+	rules='{devices: [{allow: false, access: "rwm"}, {allow: true, type: "c", major: 10, minor: 185, access: "r"}]}'
+	change "$rules" --dry-run
+	expect 0
+	[[ $out = "$CG devices: +c 10:185 r -c 10:184 rw  # "* ]] || fail "$out"
+	change "$rules" --format json
+	expect 0
+	jq -e --arg cg "$CG" '[.[] | [.op, .path, .from, .to]] == [["devices", $cg, ["c 10:184 rw"], ["c 10:185 r"]]]' "$T/out"
 }
 
 # --- refused ---
@@ -345,7 +358,7 @@ has_kvm() {
 	opens /dev/null
 	vmcg update "$ID"
 	expect 0
-	[ -z "$out" ]
+	[ "$out" = "$ID: nothing to change" ] || fail "$out"
 }
 
 # --- children, failures ---

@@ -51,7 +51,7 @@ teardown() {
 		cpu: {shares: 0, quota: 0, period: 0, realtimeRuntime: 0, realtimePeriod: 0, cpus: "", mems: ""},
 		blockIO: {weight: 0}}'
 	expect 0
-	[ -z "$out" ] || fail "$out"
+	[ "$out" = "$ID: nothing to change" ] || fail "$out"
 	untouched "$before"
 	change '{}'
 	expect 0 "asks for nothing"
@@ -323,7 +323,7 @@ fail_each_step() {
 	before=$(standing)
 	vmcg update "$ID"
 	expect 0
-	[ -z "$out" ] || fail "$out"
+	[ "$out" = "$ID: nothing to change" ] || fail "$out"
 	vmcg --format json update "$ID"
 	expect 0
 	[ "$(jq -c . "$T/out")" = '[]' ]
