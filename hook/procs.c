@@ -206,6 +206,25 @@ bool procs_is_kernels(int64_t pid)
 	return is;
 }
 
+int procs_refuse(int64_t pid, struct error *e)
+{
+	const char *what = pid == 1 ? "the host's init" : "a thread of the kernel";
+	struct procfs_stat st = {0};
+	struct arena a = {0};
+
+	if (pid == getpid())
+		return error_set(e, ERROR_HOST, "process %lld is this vmcg", (long long)pid);
+	if (pid != 1 && !procs_is_kernels(pid))
+		return 0;
+	/* Its name is for the message alone. */
+	identify(&st, &a, "/proc", pid, NULL);
+	error_set(e, ERROR_HOST,
+		  "process %lld (%s) is %s: it serves more than this VM and stays where it is",
+		  (long long)pid, st.comm ? st.comm : "?", what);
+	arena_free(&a);
+	return -1;
+}
+
 /* Does the process have a descriptor of a KVM VM? (A vCPU's is called kvm-vcpu:N.) */
 bool procs_holds_vm(struct arena *a, const char *proc, int64_t pid)
 {

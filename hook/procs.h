@@ -49,6 +49,12 @@ int procs_describe(struct facts_process *ret, struct arena *a, const char *proc,
 /* Is it a thread of the kernel? Such a one is where the kernel needs it. */
 bool procs_is_kernels(int64_t pid);
 
+/*
+ * Refuse a process that no container's cgroup is for: the host's init, a thread of the kernel,
+ * vmcg itself. Others serve more than one VM or end before it does. ERROR_HOST.
+ */
+int procs_refuse(int64_t pid, struct error *e);
+
 /* Does the process hold a descriptor of a KVM VM? No, when its descriptors may not be looked at:
  * that takes the rights of ptrace(2). */
 bool procs_holds_vm(struct arena *a, const char *proc, int64_t pid);

@@ -170,6 +170,12 @@ static int from_file(struct setup *s, const char *file, struct error *e)
 		s->vm_why = "discovery:kvm";
 		break;
 	}
+	/* Of what else runs there, only numbers are known. */
+	if (s->vm == 1)
+		return error_set(e, ERROR_HOST,
+				 "process 1 is the host's init: it serves more than this VM and "
+				 "stays where it is (%s)",
+				 s->vm_why);
 	return 0;
 }
 

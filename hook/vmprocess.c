@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "hook/input.h"
 #include "hook/log.h"
@@ -33,26 +34,36 @@ static int parse_pid(int64_t *ret, const char *text, const char *file, struct er
 	return 0;
 }
 
-/* Does a process share the cgroup of another in every hierarchy, one of them not a root? */
-static bool are_together(int64_t pid, int64_t init, struct arena *a)
+static int read_cgroups(struct facts_process *p, int64_t pid, struct arena *a)
 {
-	struct facts_process p = {0}, q = {0};
-	bool below_root = false;
+	return procs_cgroups(&p->cgroups, &p->n_cgroups, a, "/proc", pid, NULL);
+}
 
-	if (procs_cgroups(&p.cgroups, &p.n_cgroups, a, "/proc", pid, NULL) ||
-	    procs_cgroups(&q.cgroups, &q.n_cgroups, a, "/proc", init, NULL))
+/*
+ * Does a process share the cgroup of another in every hierarchy, one of them not a root? Where an
+ * annotation says so, that must be the container's own: one that this vmcg is in as well is its
+ * shim's, with whatever else that runs.
+ */
+static bool are_together(int64_t pid, int64_t init, bool trusted, struct arena *a)
+{
+	struct facts_process p = {0}, q = {0}, self = {0};
+	bool is_own = false;
+
+	if (read_cgroups(&p, pid, a) || read_cgroups(&q, init, a) ||
+	    read_cgroups(&self, getpid(), a))
 		return false;
 	for (size_t i = 0; i < q.n_cgroups; i++) {
 		const char *is = facts_process_path(&p, q.cgroups[i].hierarchy);
+		const char *ours = facts_process_path(&self, q.cgroups[i].hierarchy);
 
 		if (!is || strcmp(is, q.cgroups[i].path) != 0)
 			return false;
-		below_root |= strcmp(is, "/") != 0;
+		is_own |= strcmp(is, "/") != 0 && (trusted || !ours || strcmp(is, ours) != 0);
 	}
-	return below_root;
+	return is_own;
 }
 
-static bool belongs(int64_t pid, int64_t init, struct arena *a)
+static bool belongs(int64_t pid, int64_t init, bool trusted, struct arena *a)
 {
 	int64_t *below = NULL;
 	size_t n = 0;
@@ -63,16 +74,17 @@ static bool belongs(int64_t pid, int64_t init, struct arena *a)
 		for (size_t i = 0; i < n; i++)
 			if (below[i] == pid)
 				return true;
-	return are_together(pid, init, a);
+	return are_together(pid, init, trusted, a);
 }
 
 /* Hold the process that somebody named; a thread's id becomes its process. */
 static int hold(struct vmprocess *ret, int64_t pid, const char *why, struct error *e)
 {
 	*ret = (struct vmprocess){.held = PROCS_NONE, .why = why};
-	if (procs_hold(&ret->held, pid, e) < 0)
-		return error_add(e, " (%s)", why);
-	return 0;
+	if (procs_hold(&ret->held, pid, e) == 0 && procs_refuse(ret->held.pid, e) == 0)
+		return 0;
+	procs_release(&ret->held);
+	return error_add(e, " (%s)", why);
 }
 
 /* A pid file that is not there yet: the VM does not run yet, and poststart will find it. Who
@@ -97,7 +109,7 @@ static int from_file(struct vmprocess *ret, const char *file, const char *why, b
 	}
 	if (parse_pid(&pid, text, file, e) < 0 || hold(ret, pid, why, e) < 0)
 		return -1;
-	if (state->pid ? belongs(ret->held.pid, state->pid, a) : trusted)
+	if (state->pid ? belongs(ret->held.pid, state->pid, trusted, a) : trusted)
 		return 0;
 	procs_release(&ret->held);
 	return error_set(e, ERROR_HOST,
@@ -112,7 +124,10 @@ static int discover(struct vmprocess *ret, int64_t init, struct arena *a, struct
 	size_t n = 0;
 	int r;
 
-	r = procs_find_vm(&pid, &n, init, e);
+	/* Below one that is no container's, any VM of the host would be found. */
+	r = procs_refuse(init, e);
+	if (r == 0)
+		r = procs_find_vm(&pid, &n, init, e);
 	if (r < 0)
 		return error_add(e, " (state:/pid)");
 	if (r == PROCS_NO_VM)

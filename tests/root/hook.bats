@@ -507,6 +507,55 @@ all_limits() {
 	expect 0
 }
 
+@test "the annotation: what shares init's group is the VM where that is the container's own" {
+	start_vm
+	init=$VM
+	start_vm
+	beside=$VM
+	config_json --arg f "$T/pid" '.annotations = {"io.vmcg.vm-pid-file": $f}'
+	echo '{"annotations": ["io.vmcg.vm-pid-file"]}' >"$POLICY"
+	echo "$beside" >"$T/pid"
+	# All three in one group, as in a shim's service: it may be anything that runs there.
+	before=$(snapshot_host)
+	hook createRuntime "$init"
+	expect 4 "process $beside does not belong to the container"
+	unchanged "$before"
+
+	make_group "/$NAME-init"
+	for mount in $(hierarchies); do
+		echo "$init" >"$mount/$NAME-init/cgroup.procs"
+		echo "$beside" >"$mount/$NAME-init/cgroup.procs"
+	done
+	hook createRuntime "$init"
+	expect 0
+	sits_in "$beside" "$CG"
+	poststop
+	expect 0
+	sits_in "$beside" "/$NAME-init"
+}
+
+@test "a thread of the kernel and the first process of all are no VM" {
+	config_json
+	if [ "$(cat /proc/2/comm 2>/dev/null)" = kthreadd ]; then
+		hook createRuntime 2 --dry-run
+		expect 4 "process 2 (kthreadd) is a thread of the kernel" "(state:/pid)"
+		hook createRuntime 0 --vm-pid 2 --dry-run
+		expect 4 "process 2 (kthreadd) is a thread of the kernel" "(option:--vm-pid)"
+	fi
+	# Never tried on the host's own: of a namespace it is a shell that ends with the test.
+	for case in "1" "0 --vm-pid=1"; do
+		read -r -a words <<<"$case"
+		state_json "${words[0]}" >"$T/state"
+		status=0
+		unshare --pid --fork --mount-proc bash -c '"$0" "$@"; exit $?' "$VMCG" --root "$ROOT" \
+			--policy "$POLICY" --dry-run "${words[@]:1}" createRuntime \
+			<"$T/state" >"$T/out" 2>"$T/err" || status=$?
+		err=$(<"$T/err")
+		expect 4 "process 1 (bash) is the host's init"
+	done
+	[ -z "$(groups_here)" ]
+}
+
 @test "poststart finds the VM that did not run at createRuntime" {
 	need_kvm
 	start_family

@@ -2,9 +2,9 @@
 /*
  * test-vmprocess - which process is the VM, with real processes of our own
  *
- * The test stands for the container's init and a sleeping child for the VM. A
- * process in a foreign group and one that holds a KVM VM need more than that; the
- * tests that run as root have them.
+ * A sleeping child stands for the container's init, a child of that for the VM, and
+ * the test for vmcg. A process in a foreign group and one that holds a KVM VM need
+ * more than that; the tests that run as root have them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,27 +29,45 @@ struct fixture {
 	struct oci_state state;
 	struct oci_annotation annotation;
 	char file[64];
-	pid_t child;
+	pid_t init, child;
 };
 
 #define SECRET "root:$6$salt"
 
 static const char *acting[] = {ANNOTATION_VM_PID_FILE};
 
+/* A process that sleeps until it is killed, and a child of it. */
+static void start_family(struct fixture *x)
+{
+	int tell[2];
+
+	assert_int_equal(pipe(tell), 0);
+	x->init = fork();
+	if (x->init == 0) {
+		pid_t child = fork();
+
+		if (child != 0 && write(tell[1], &child, sizeof(child)) != sizeof(child))
+			_exit(1);
+		/* The test may fail and end without a word. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	assert_int_equal(read(tell[0], &x->child, sizeof(x->child)), sizeof(x->child));
+	close(tell[0]);
+	close(tell[1]);
+}
+
 static int setup(void **state)
 {
 	struct fixture *x = calloc(1, sizeof(*x));
 
+	start_family(x);
 	x->context.arena = &x->arena;
-	x->state = (struct oci_state){.id = "c1", .pid = getpid()};
+	x->state = (struct oci_state){.id = "c1", .pid = x->init};
 	strcpy(x->file, "/tmp/vmcg-test-pid.XXXXXX");
 	close(mkstemp(x->file));
 	x->annotation = (struct oci_annotation){ANNOTATION_VM_PID_FILE, x->file};
-	x->child = fork();
-	if (x->child == 0) {
-		pause();
-		_exit(0);
-	}
 	*state = x;
 	return 0;
 }
@@ -58,7 +77,8 @@ static int teardown(void **state)
 	struct fixture *x = *state;
 
 	kill(x->child, SIGKILL);
-	waitpid(x->child, NULL, 0);
+	kill(x->init, SIGKILL);
+	waitpid(x->init, NULL, 0);
 	unlink(x->file);
 	arena_free(&x->arena);
 	free(x);
@@ -125,7 +145,7 @@ static void test_order(void **state)
 	struct fixture *x = *state;
 
 	put(x, arena_printf(&x->arena, "%d\n", (int)x->child));
-	expect(x, getpid(), "state:/pid"); /* nobody let the annotation act */
+	expect(x, x->init, "state:/pid"); /* nobody let the annotation act */
 	x->context.policy.annotations = (struct policy_list){acting, 1};
 	expect(x, x->child, "annotation:" ANNOTATION_VM_PID_FILE);
 	x->context.options.vm_pid_file = x->file;
@@ -195,6 +215,80 @@ static void test_foreign(void **state)
 	expect_error(x, ERROR_HOST, "does not belong to the container");
 }
 
+/* What runs beside init in vmcg's own group may be any process of a shim's service. */
+static void test_beside_init(void **state)
+{
+	struct fixture *x = *state;
+	pid_t other = fork();
+
+	if (other == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		pause();
+		_exit(0);
+	}
+	put(x, arena_printf(&x->arena, "%d\n", (int)other));
+	x->context.policy.annotations = (struct policy_list){acting, 1};
+	expect_error(x, ERROR_HOST, "does not belong to the container");
+	kill(other, SIGKILL);
+	waitpid(other, NULL, 0);
+}
+
+/* A process that has no program is one of the kernel's; its number, or 0 where there is none. */
+static int64_t find_thread_of_the_kernel(void)
+{
+	for (int64_t pid = 2; pid < 100; pid++) {
+		struct held_process p = PROCS_NONE;
+		bool is;
+
+		if (procs_hold(&p, pid, NULL) < 0)
+			continue;
+		is = procs_is_kernels(pid);
+		procs_release(&p);
+		if (is)
+			return pid;
+	}
+	return 0;
+}
+
+/* No VM, whoever says so: nothing of it is moved. */
+static void test_refused(void **state)
+{
+	struct fixture *x = *state;
+	const struct {
+		int64_t pid;
+		const char *part;
+	} rows[] = {
+	    {1, "the host's init"},
+	    {find_thread_of_the_kernel(), "a thread of the kernel"},
+	    {getpid(), "is this vmcg"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (!rows[i].pid)
+			continue;
+		put(x, arena_printf(&x->arena, "%lld", (long long)rows[i].pid));
+		x->state.pid = 0;
+		x->context.options.vm_pid_file = x->file;
+		expect_error(x, ERROR_HOST, rows[i].part);
+		expect_error(x, ERROR_HOST, "(option:--vm-pid-file)");
+		x->context.options.vm_pid = rows[i].pid;
+		expect_error(x, ERROR_HOST, rows[i].part);
+		expect_error(x, ERROR_HOST, "(option:--vm-pid)");
+		x->context.options.vm_pid = 0;
+		x->context.options.vm_pid_file = NULL;
+		x->context.policy.annotations = (struct policy_list){acting, 1};
+		expect_error(x, ERROR_HOST, rows[i].part);
+		x->context.policy.annotations = (struct policy_list){0};
+	}
+	/* Nor is a KVM VM looked for below such a one. */
+	x->state.pid = 1;
+	expect_error(x, ERROR_HOST,
+		     "is the host's init: it serves more than this VM and stays "
+		     "where it is (state:/pid)");
+	x->state.pid = getpid();
+	expect_error(x, ERROR_HOST, "is this vmcg (state:/pid)");
+}
+
 /* Who gives the command line may name any process where the state names none. */
 static void test_file_without_init(void **state)
 {
@@ -224,7 +318,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_CHILD(test_order),          WITH_CHILD(test_no_pid_at_all),
 	    WITH_CHILD(test_file_not_there), WITH_CHILD(test_file_formats),
-	    WITH_CHILD(test_foreign),        WITH_CHILD(test_file_without_init),
+	    WITH_CHILD(test_foreign),        WITH_CHILD(test_beside_init),
+	    WITH_CHILD(test_refused),        WITH_CHILD(test_file_without_init),
 	    WITH_CHILD(test_gone),
 	};
 
