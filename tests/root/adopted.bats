@@ -65,13 +65,18 @@ inside() {
 	[ "$(runc --root "$STATE" exec "$ID" sh -c "if true <>$1; then echo opened; fi" 2>/dev/null 3>&-)" = opened ]
 }
 
+# kept_out PATH: the kernel says so, to a container that works.
+kept_out() {
+	[[ $(runc --root "$STATE" exec "$ID" sh -c "true <>$1" 2>&1 3>&-) = *"Operation not permitted"* ]]
+}
+
 # As the runtime alone made it: the order of a device list is the kernel's.
 as_alone() {
 	diff <(sort "$T/alone") <(container_settings | sort)
 }
 
 @test "a device is granted and revoked in the runtime's own list" {
-	! inside /dev/spare
+	kept_out /dev/spare
 	vmcg device add "$ID" "$SPARE"
 	expect 0
 	inside /dev/spare
@@ -79,7 +84,7 @@ as_alone() {
 	expect 0
 	vmcg device remove "$ID" "$SPARE"
 	expect 0
-	! inside /dev/spare
+	kept_out /dev/spare
 	inside /dev/null
 	vmcg check "$ID"
 	expect 0
@@ -93,18 +98,18 @@ as_alone() {
 	inside /dev/kvm
 	vmcg device remove "$ID" /dev/kvm /dev/full
 	expect 0
-	! inside /dev/kvm
-	! inside /dev/full
+	kept_out /dev/kvm
+	kept_out /dev/full
 	vmcg update "$ID"
 	expect 0
-	! inside /dev/kvm
-	! inside /dev/full
+	kept_out /dev/kvm
+	kept_out /dev/full
 	vmcg device add "$ID" "$SPARE"
 	expect 0
 	vmcg destroy "$ID"
 	expect 0
 	inside /dev/full
-	! inside /dev/spare
+	kept_out /dev/spare
 	as_alone
 }
 

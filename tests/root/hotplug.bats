@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # hotplug - devices allowed to a running VM and taken from it again: a process inside really can
-# and really cannot open them, and never for a moment loses one that it keeps
+# and really cannot open them
 
 load lib
 load operate
@@ -460,53 +460,4 @@ has_kvm() {
 	expect 0
 	unchanged "$before"
 	opens "$SPARE"
-}
-
-# --- no moment without ---
-
-# gapless CHANGES: while that many changes are made, the opener inside is never refused.
-gapless() {
-	local i says opened what=add
-
-	find_kept
-	start_opener "$KEPT"
-	vmcg add "$ID" "$OPENER"
-	expect 0
-	opener_counts_anew
-	for ((i = 0; i < $1; i++)); do
-		"$VMCG" --root "$ROOT" --policy "$POLICY" device $what "$ID" "$SPARE" >"$T/out" 2>"$T/err" ||
-			fail "change $i:" "$(cat "$T/err")" || return
-		[ "$what" = add ] && what=remove || what=add
-	done
-	says=$(opener_says)
-	echo "# $1 changes: $says" >&3
-	[[ $says = "opened "*" denied 0 failed 0" ]] || fail "$says" || return
-	# It was really at it all the time.
-	opened=${says#opened }
-	[ "${opened%% *}" -gt "$1" ]
-}
-
-@test "1,000 changes of one device: another one is never refused" {
-	running .
-	gapless 1000
-}
-
-@test "the same under a policy that allows all but some" {
-	running '.devices = [{allow: true, access: "rwm"}, {allow: false, type: "b", major: 7, access: "rwm"}]'
-	gapless 50
-}
-
-@test "the loop sees a refusal when there is one" {
-	running .
-	find_kept
-	start_opener "$KEPT"
-	vmcg add "$ID" "$OPENER"
-	expect 0
-	opener_counts_anew
-	device remove "$ID" "$KEPT"
-	expect 0
-	device add "$ID" "$KEPT"
-	expect 0
-	says=$(opener_says)
-	[[ $says != *" denied 0 "* ]] || fail "$says"
 }

@@ -110,7 +110,7 @@ old_record() {
 	vmcg destroy "$ID"
 	expect 0
 	[ -z "$(groups_here)" ]
-	! cut -d: -f3 "/proc/$HELPER/cgroup" | grep -q "$NAME"
+	[ -z "$(grep "$NAME" "/proc/$HELPER/cgroup")" ]
 }
 
 # --- a damaged one ---
