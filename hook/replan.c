@@ -7,6 +7,7 @@
 #include "hook/bus.h"
 #include "hook/compose.h"
 #include "hook/setup_facts.h"
+#include "hook/unitplan.h"
 
 /* The record's process, held, if it still is that process; else nobody. */
 static struct held_process hold(const struct facts_process *was)
@@ -49,8 +50,8 @@ static void take_target(struct replan *p)
 	if (s->target.nothing)
 		s->target.warning = REPLAN_NOTHING;
 	s->target.fresh = facts_cgroup(&s->facts, r->path) == NULL;
-	s->target.standing =
-	    r->manager == MANAGER_SYSTEMD && r->mode == MODE_OWN && !s->target.fresh;
+	s->target.standing = r->manager == MANAGER_SYSTEMD && r->mode == MODE_OWN &&
+			     unitplan_is_standing(&s->facts, r->path);
 }
 
 int replan_look(struct replan *p, struct context *c, const struct hypervisor_devices *devices,

@@ -21,6 +21,26 @@ const char *unitplan_description(const char *id, struct arena *a)
 	return arena_printf(a, "VM of container %s (vmcg)", id);
 }
 
+bool unitplan_is_standing(const struct facts *f, const char *path)
+{
+	static const char *const homes[] = {"unified", "name=systemd"};
+	const struct facts_cgroup *c = facts_cgroup(f, path);
+
+	if (!c || c->n_in == 0)
+		return c != NULL;
+	for (size_t i = 0; i < c->n_in; i++) {
+		const struct facts_mount *in = facts_mount(f, c->in[i]);
+
+		for (size_t k = 0; in && k < sizeof(homes) / sizeof(*homes); k++) {
+			const struct facts_mount *home = facts_mount(f, homes[k]);
+
+			if (home && strcmp(in->path, home->path) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 bool unitplan_has(const struct unitplan_work *w, uint64_t since, uint64_t until)
 {
 	return w->systemd >= since && (!until || w->systemd < until);

@@ -35,6 +35,10 @@ struct unitplan_input {
 /* Rewrite a composed, unsorted plan whose manager is systemd. ERROR_INPUT, ERROR_HOST. */
 int unitplan(struct plan *p, const struct unitplan_input *in, struct error *e);
 
+/* Is the unit's group there, in the hierarchy where systemd keeps its units? What was made by hand
+ * in others outlives the unit. */
+bool unitplan_is_standing(const struct facts *f, const char *path);
+
 /* The Description by which a unit that vmcg started for a container is known again. */
 const char *unitplan_description(const char *id, struct arena *a);
 

@@ -410,6 +410,43 @@ static void test_steps_standing(void **state)
 	}
 }
 
+/* What is left of a scope that has gone: directories that were made by hand. */
+static void test_is_standing(void **state)
+{
+	static const struct {
+		enum scene_host host;
+		const char *in[3];
+		bool want;
+	} rows[] = {
+	    {V2, {NULL}, true}, /* in all hierarchies */
+	    {V2, {"unified"}, true},
+	    {V1, {NULL}, true},
+	    {V1, {"name=systemd"}, true},
+	    {V1, {"cpuset", "freezer"}, false},
+	    {V1, {"cpuset", "name=systemd"}, true},
+	    {HYBRID, {"cpuset", "freezer"}, false},
+	    {HYBRID, {"cpuset", "unified"}, true},
+	    {HYBRID, {"memory", "name=systemd"}, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *in[3] = {rows[i].in[0], rows[i].in[1], rows[i].in[2]};
+		struct facts_cgroup group = {.path = "/a.slice/vm.scope", .in = in};
+		struct scene s;
+
+		while (group.n_in < 3 && in[group.n_in])
+			group.n_in++;
+		scene_open(&s, rows[i].host, false, 0);
+		s.facts.cgroups = &group;
+		s.facts.n_cgroups = 1;
+		if (unitplan_is_standing(&s.facts, "/a.slice/vm.scope") != rows[i].want)
+			fail_msg("row %zu", i);
+		assert_false(unitplan_is_standing(&s.facts, "/a.slice/other.scope"));
+		scene_close(&s);
+	}
+}
+
 /* Without a limit there systemd takes the scope out of blkio, and so would throw out who was put
  * into it by hand. */
 static void test_blkio_standing(void **state)
@@ -510,6 +547,7 @@ int main(void)
 	    cmocka_unit_test(test_properties_standing),
 	    cmocka_unit_test(test_steps_standing_v2),
 	    cmocka_unit_test(test_steps_standing),
+	    cmocka_unit_test(test_is_standing),
 	    cmocka_unit_test(test_blkio_standing),
 	    cmocka_unit_test(test_period),
 	    cmocka_unit_test(test_refused_standing),
