@@ -35,42 +35,48 @@ static int inside_container(struct context *c, struct error *e)
 
 enum { MANY = 1024 }; /* arguments of one command line */
 
+/* What the first seven take: one list of arguments may stand in the hooks of all stages. */
+#define TAKES_STAGE (TAKES_SETUP | TAKES_DRY_RUN)
+
 static const struct command commands[] = {
     {"prestart", "", "set up the container whose state is on standard input", setup_command,
-     SANDBOX_WORK, 0, 0, true, true},
+     SANDBOX_WORK, 0, 0, true, true, TAKES_STAGE},
     {"createRuntime", "", "the same; the second of the two is a no-op", setup_command, SANDBOX_WORK,
-     0, 0, true, true},
+     0, 0, true, true, TAKES_STAGE},
     {"poststart", "", "find and place the VM process if setup could not", poststart_command,
-     SANDBOX_WORK, 0, 0, true, true},
+     SANDBOX_WORK, 0, 0, true, true, TAKES_STAGE},
     {"poststop", "", "take down what was set up; nothing left is success", teardown_poststop,
-     SANDBOX_WORK, 0, 0, true, true},
+     SANDBOX_WORK, 0, 0, true, true, TAKES_STAGE},
     {"createContainer", "", "refused: runs inside the container", inside_container, SANDBOX_LOOK, 0,
-     0, true, false},
+     0, true, false, TAKES_STAGE},
     {"startContainer", "", "refused: runs inside the container", inside_container, SANDBOX_LOOK, 0,
-     0, true, false},
+     0, true, false, TAKES_STAGE},
     {"precreate", "", "podman's filter: config.json in, with the hypervisor's devices out",
-     precreate_command, SANDBOX_LOOK, 0, 0, true, false},
+     precreate_command, SANDBOX_LOOK, 0, 0, true, false, TAKES_STAGE},
     {"plan", "", "print the steps of setup, change nothing", plan_command, SANDBOX_LOOK, 0, 0,
-     false, true},
+     false, true, TAKES_SETUP | TAKES_DOCUMENTS},
     {"host", "", "print the host facts that a plan is made from", inspect_host, SANDBOX_LOOK, 0, 0,
-     false, true},
-    {"list", "", "the containers under management", list_command, SANDBOX_LOOK, 0, 0, false, false},
+     false, true, 0},
+    {"list", "", "the containers under management", list_command, SANDBOX_LOOK, 0, 0, false, false,
+     0},
     {"show", "ID", "one of them: settings, devices, processes, usage", show_command, SANDBOX_LOOK,
-     1, 1, false, false},
-    {"paths", "ID", "its cgroup in each hierarchy", inspect_paths, SANDBOX_LOOK, 1, 1, false,
-     false},
+     1, 1, false, false, 0},
+    {"paths", "ID", "its cgroup in each hierarchy", inspect_paths, SANDBOX_LOOK, 1, 1, false, false,
+     0},
     {"add", "ID PID...", "place more processes (virtiofsd, vhost-user daemons)", add_command,
-     SANDBOX_WORK, 2, MANY, false, true},
+     SANDBOX_WORK, 2, MANY, false, true, TAKES_DRY_RUN},
     {"update", "ID", "apply its settings again, or change its limits (--resources)", update_command,
-     SANDBOX_WORK, 1, 1, false, true},
+     SANDBOX_WORK, 1, 1, false, true, TAKES_DRY_RUN | TAKES_RESOURCES},
     {"device", "list|add|remove ID [PATH...]", "its devices; allow or revoke some", device_command,
-     SANDBOX_WORK, 2, MANY, false, true},
+     SANDBOX_WORK, 2, MANY, false, true, TAKES_DRY_RUN},
     {"check", "ID", "compare what is set with what was recorded; 7: they differ", check_command,
-     SANDBOX_WORK, 1, 1, false, true},
-    {"destroy", "ID", "take it down now", teardown_destroy, SANDBOX_WORK, 1, 1, false, true},
-    {"gc", "", "take down what is recorded but dead", gc_command, SANDBOX_WORK, 0, 0, false, true},
+     SANDBOX_WORK, 1, 1, false, true, 0},
+    {"destroy", "ID", "take it down now", teardown_destroy, SANDBOX_WORK, 1, 1, false, true,
+     TAKES_DRY_RUN},
+    {"gc", "", "take down what is recorded but dead", gc_command, SANDBOX_WORK, 0, 0, false, true,
+     TAKES_DRY_RUN},
     {"features", "", "what this build and this host can do, as JSON", features_command,
-     SANDBOX_LOOK, 0, 0, false, true},
+     SANDBOX_LOOK, 0, 0, false, true, 0},
 };
 
 enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_PID, OPTION_WORD };
@@ -81,45 +87,49 @@ struct option {
 	size_t offset;     /* in struct options */
 	const char *words; /* OPTION_WORD: blank-separated; the first is value first, ... */
 	int first;
+	unsigned of; /* the commands that take it, TAKES_...; 0: all */
 };
 
 #define AT(field) offsetof(struct options, field)
 
 static const struct option options[] = {
     {"--root", "DIR", "run directory [/run/vmcg; rootless $XDG_RUNTIME_DIR/vmcg]", OPTION_TEXT,
-     AT(root), NULL, 0},
+     AT(root), NULL, 0, 0},
     {"--cgroup-manager", "auto|cgroupfs|systemd", "who makes the cgroup [auto]", OPTION_WORD,
-     AT(manager), "auto cgroupfs systemd", CHOICE_AUTO},
+     AT(manager), "auto cgroupfs systemd", CHOICE_AUTO, TAKES_SETUP},
     {"--systemd-cgroup", NULL, "the same as --cgroup-manager systemd", OPTION_WORD, AT(manager),
-     NULL, MANAGER_SYSTEMD},
+     NULL, MANAGER_SYSTEMD, TAKES_SETUP},
     {"--mode", "auto|own|adopt", "make a cgroup, or tune the runtime's [auto]", OPTION_WORD,
-     AT(mode), "auto own adopt", CHOICE_AUTO},
-    {"--vm-pid", "PID", "the VM process", OPTION_PID, AT(vm_pid), NULL, 0},
-    {"--vm-pid-file", "FILE", "a file that holds its number", OPTION_TEXT, AT(vm_pid_file), NULL,
-     0},
+     AT(mode), "auto own adopt", CHOICE_AUTO, TAKES_SETUP},
+    {"--vm-pid", "PID", "the VM process", OPTION_PID, AT(vm_pid), NULL, 0, TAKES_SETUP},
+    {"--vm-pid-file", "FILE", "a file that holds its number", OPTION_TEXT, AT(vm_pid_file), NULL, 0,
+     TAKES_SETUP},
     {"--policy", "FILE", "the administrator's policy [" POLICY_PATH "]", OPTION_TEXT, AT(policy),
-     NULL, 0},
+     NULL, 0, 0},
     {"--state", "FILE", "plan: the state document, - is standard input", OPTION_TEXT, AT(state),
-     NULL, 0},
-    {"--config", "FILE", "plan: the config [./config.json]", OPTION_TEXT, AT(config), NULL, 0},
-    {"--host", "FILE", "plan: host facts instead of this host's", OPTION_TEXT, AT(host), NULL, 0},
+     NULL, 0, TAKES_DOCUMENTS},
+    {"--config", "FILE", "plan: the config [./config.json]", OPTION_TEXT, AT(config), NULL, 0,
+     TAKES_DOCUMENTS},
+    {"--host", "FILE", "plan: host facts instead of this host's", OPTION_TEXT, AT(host), NULL, 0,
+     TAKES_DOCUMENTS},
     {"--resources", "FILE", "update: a linux.resources object, - is standard input", OPTION_TEXT,
-     AT(resources), NULL, 0},
-    {"--format", "text|json", "form of the output [text]", OPTION_WORD, AT(json), "text json", 0},
-    {"--dry-run", NULL, "print the steps instead of taking them", OPTION_FLAG, AT(dry_run), NULL,
+     AT(resources), NULL, 0, TAKES_RESOURCES},
+    {"--format", "text|json", "form of the output [text]", OPTION_WORD, AT(json), "text json", 0,
      0},
-    {"--log", "FILE", "log here instead of to standard error", OPTION_TEXT, AT(log), NULL, 0},
+    {"--dry-run", NULL, "print the steps instead of taking them", OPTION_FLAG, AT(dry_run), NULL, 0,
+     TAKES_DRY_RUN},
+    {"--log", "FILE", "log here instead of to standard error", OPTION_TEXT, AT(log), NULL, 0, 0},
     {"--log-format", "text|json", "form of the log [text]", OPTION_WORD, AT(log_json), "text json",
-     0},
-    {"--debug", NULL, "log every step", OPTION_FLAG, AT(debug), NULL, 0},
+     0, 0},
+    {"--debug", NULL, "log every step", OPTION_FLAG, AT(debug), NULL, 0, 0},
 #ifdef VMCG_TEST
     {"--yard", "DIR", "plain directories in place of the cgroup mounts", OPTION_TEXT, AT(yard),
-     NULL, 0},
+     NULL, 0, 0},
 #endif
     {"--completion", NULL, "print a completion script for bash", OPTION_FLAG, AT(completion), NULL,
-     0},
-    {"--version", NULL, "print the version", OPTION_FLAG, AT(version), NULL, 0},
-    {"--help", NULL, "print this", OPTION_FLAG, AT(help), NULL, 0},
+     0, 0},
+    {"--version", NULL, "print the version", OPTION_FLAG, AT(version), NULL, 0, 0},
+    {"--help", NULL, "print this", OPTION_FLAG, AT(help), NULL, 0, 0},
 };
 
 /* --- parsing --- */
@@ -201,7 +211,8 @@ static int set_option(struct options *to, const struct option *o, const char *va
 }
 
 /* One option at argv[*at]; moves *at over its value. */
-static int parse_option(struct context *c, int argc, char *const *argv, int *at, struct error *e)
+static int parse_option(struct context *c, int argc, char *const *argv, int *at, unsigned *seen,
+			struct error *e)
 {
 	const char *arg = argv[*at];
 	const char *equals = strchr(arg, '=');
@@ -218,10 +229,36 @@ static int parse_option(struct context *c, int argc, char *const *argv, int *at,
 			return error_set(e, ERROR_USAGE, "%s needs a value: %s", o->name, o->arg);
 		value = argv[++*at];
 	}
-	return set_option(&c->options, o, value ? value : "", e);
+	if (set_option(&c->options, o, value ? value : "", e) < 0)
+		return -1;
+	*seen |= 1U << (o - options);
+	return 0;
 }
 
-static int check_line(struct context *c, const char *name, struct error *e)
+/* The commands that take an option, on one line. */
+static const char *takers(const struct option *o, struct arena *a)
+{
+	const char *list = NULL;
+
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (commands[i].takes & o->of && commands[i].run != inside_container)
+			list = list ? arena_printf(a, "%s, %s", list, commands[i].name)
+				    : commands[i].name;
+	return list;
+}
+
+/* An option that would do nothing is a mistake about what the command does. */
+static int refuse_foreign(const struct context *c, unsigned seen, struct error *e)
+{
+	for (size_t i = 0; i < COUNT(options); i++)
+		if (seen & 1U << i && options[i].of && !(options[i].of & c->command->takes))
+			return error_set(e, ERROR_USAGE, "%s has no effect on %s; it is for %s",
+					 options[i].name, c->command->name,
+					 takers(&options[i], c->arena));
+	return 0;
+}
+
+static int check_line(struct context *c, const char *name, unsigned seen, struct error *e)
 {
 	if (c->options.help || c->options.version || c->options.completion)
 		return 0;
@@ -229,15 +266,8 @@ static int check_line(struct context *c, const char *name, struct error *e)
 		return error_set(e, ERROR_USAGE, "no command; see vmcg --help");
 	if (!c->command)
 		return error_set(e, ERROR_USAGE, "unknown command \"%s\"; see vmcg --help", name);
-	if (c->command->run != plan_command &&
-	    (c->options.state || c->options.config || c->options.host))
-		return error_set(
-		    e, ERROR_USAGE,
-		    "--state, --config and --host are for plan; %s reads standard input "
-		    "and looks at this host",
-		    name);
-	if (c->command->run != update_command && c->options.resources)
-		return error_set(e, ERROR_USAGE, "--resources is for update, not for %s", name);
+	if (refuse_foreign(c, seen, e) < 0)
+		return -1;
 	if (c->n_args < c->command->min_args || c->n_args > c->command->max_args)
 		return error_set(e, ERROR_USAGE, "usage: vmcg [OPTIONS] %s%s%s", name,
 				 *c->command->args ? " " : "", c->command->args);
@@ -248,6 +278,7 @@ int cli_parse(struct context *c, int argc, char *const *argv, struct error *e)
 {
 	const char *name = NULL;
 	bool options_end = false;
+	unsigned seen = 0;
 
 	c->options.manager = CHOICE_AUTO;
 	c->options.mode = CHOICE_AUTO;
@@ -255,7 +286,7 @@ int cli_parse(struct context *c, int argc, char *const *argv, struct error *e)
 		if (!options_end && strcmp(argv[i], "--") == 0) {
 			options_end = true;
 		} else if (!options_end && argv[i][0] == '-' && argv[i][1]) {
-			if (parse_option(c, argc, argv, &i, e) < 0)
+			if (parse_option(c, argc, argv, &i, &seen, e) < 0)
 				return -1;
 		} else if (!name) {
 			name = argv[i];
@@ -264,7 +295,7 @@ int cli_parse(struct context *c, int argc, char *const *argv, struct error *e)
 			*ARENA_APPEND(c->arena, c->args, c->n_args) = argv[i];
 		}
 	}
-	return check_line(c, name, e);
+	return check_line(c, name, seen, e);
 }
 
 /* --- help --- */
@@ -319,25 +350,64 @@ static void complete_option(struct text *out, const struct option *o)
 		text_printf(out, "\t%s) return ;;\n", o->name);
 }
 
+/* Finds the command, how many words stand behind it, and the run directory that the line names. */
+static void complete_scan(struct text *out)
+{
+	text_puts(out, "\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
+		       "\t\tcase ${COMP_WORDS[i]} in\n"
+		       "\t\t=) ;;\n"
+		       "\t\t-*)\n"
+		       "\t\t\toption=${COMP_WORDS[i]}\n"
+		       "\t\t\tcase $option in\n"
+		       "\t\t\t");
+	for (size_t i = 0, n = 0; i < COUNT(options); i++)
+		if (options[i].arg)
+			text_printf(out, "%s%s", n++ ? "|" : "", options[i].name);
+	text_puts(out, ") ;;\n"
+		       "\t\t\t*) continue ;;\n"
+		       "\t\t\tesac\n"
+		       "\t\t\ti=$((i + 1))\n"
+		       "\t\t\t[ \"${COMP_WORDS[i]}\" = = ] && i=$((i + 1))\n"
+		       "\t\t\t[ \"$option\" = --root ] && root=${COMP_WORDS[i]/#\\~/$HOME}\n"
+		       "\t\t\t;;\n"
+		       "\t\t*) if [ \"$command\" ]; then n=$((n + 1)); else "
+		       "command=${COMP_WORDS[i]}; fi ;;\n"
+		       "\t\tesac\n"
+		       "\tdone\n");
+}
+
+/* What may stand behind a command: an ID first, for device behind what is to be done. */
+static void complete_arguments(struct text *out)
+{
+	text_puts(out, "\tcase $cur:$command:$n in\n\t-*) ;;\n\t");
+	for (size_t i = 0; i < COUNT(commands); i++)
+		if (strncmp(commands[i].args, "ID", 2) == 0)
+			text_printf(out, "*:%s:0|", commands[i].name);
+	text_puts(out, "*:device:1)\n"
+		       "\t\tCOMPREPLY=($(compgen -W \"$(vmcg ${root:+--root \"$root\"} list "
+		       "2>/dev/null | awk 'NR > 1 { print $1 }')\" -- \"$cur\"))\n"
+		       "\t\treturn ;;\n"
+		       "\t*:device:0) COMPREPLY=($(compgen -W \"list add remove\" -- \"$cur\")); "
+		       "return ;;\n"
+		       "\t*:?*:*) return ;;\n"
+		       "\tesac\n");
+}
+
 void cli_completion(struct text *out)
 {
 	text_puts(out, "# bash completion for vmcg, made from its own tables\n"
 		       "_vmcg() {\n"
 		       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
+		       "\tlocal i n=0 command= option= root=\n"
 		       "\t[ \"$cur\" = = ] && cur=\n"
 		       "\t[ \"$prev\" = = ] && prev=${COMP_WORDS[COMP_CWORD-2]}\n"
 		       "\tcase $prev in\n");
 	for (size_t i = 0; i < COUNT(options); i++)
 		complete_option(out, &options[i]);
-	for (size_t i = 0; i < COUNT(commands); i++)
-		if (strncmp(commands[i].args, "ID", 2) == 0)
-			text_printf(out,
-				    "\t%s) COMPREPLY=($(compgen -W \"$(vmcg list 2>/dev/null | "
-				    "awk 'NR > 1 { print $1 }')\" -- \"$cur\")); return ;;\n",
-				    commands[i].name);
-	text_puts(out, "\tdevice) COMPREPLY=($(compgen -W \"list add remove\" -- \"$cur\")); "
-		       "return ;;\n");
-	text_puts(out, "\tesac\n\tCOMPREPLY=($(compgen -W \"");
+	text_puts(out, "\tesac\n");
+	complete_scan(out);
+	complete_arguments(out);
+	text_puts(out, "\tCOMPREPLY=($(compgen -W \"");
 	for (size_t i = 0; i < COUNT(commands); i++)
 		text_printf(out, "%s ", commands[i].name);
 	for (size_t i = 0; i < COUNT(options); i++)

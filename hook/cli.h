@@ -18,8 +18,17 @@ struct command {
 	int (*run)(struct context *c, struct error *e);
 	enum sandbox sandbox;
 	size_t min_args, max_args;
-	bool stage;   /* an OCI stage: silent on standard output, logs to syslog */
-	bool systemd; /* may have to ask systemd */
+	bool stage;     /* an OCI stage: silent on standard output, logs to syslog */
+	bool systemd;   /* may have to ask systemd */
+	unsigned takes; /* options beyond those that all take */
+};
+
+/* Groups of options that some commands take; one that a command does not take is refused. */
+enum {
+	TAKES_SETUP = 1,   /* --cgroup-manager, --systemd-cgroup, --mode, --vm-pid, --vm-pid-file */
+	TAKES_DRY_RUN = 2, /* the command may change something */
+	TAKES_DOCUMENTS = 4, /* --state, --config, --host */
+	TAKES_RESOURCES = 8,
 };
 
 /* Fill in options, command and args from argv. ERROR_USAGE: one line that says what and why. */

@@ -45,6 +45,27 @@ complete_line() {
 	[ "$(complete_line vmcg --cgroup-manager s)" = systemd ]
 }
 
+@test "completion: what stands behind a command, of the run directory that the line names" {
+	export VMCG
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -m 700 run
+	for id in demo-a demo-b; do
+		example record | jq --arg id $id '.id = $id' >run/$id.json
+	done
+	for words in "show" "paths" "update" "destroy" "add" "device list" "device add" "device remove" "--debug show"; do
+		# shellcheck disable=SC2086 # words
+		[ "$(complete_line vmcg --root run $words "" | xargs)" = "demo-a demo-b" ]
+	done
+	[ "$(complete_line vmcg --root = run --mode own show demo-b)" = demo-b ]
+	[ "$(complete_line vmcg show --root run "" | xargs)" = "demo-a demo-b" ]
+	[ -z "$(complete_line vmcg --root /nowhere show "")" ]
+	[ "$(complete_line vmcg device "" | xargs)" = "list add remove" ]
+	# the ID stands there already
+	[ -z "$(complete_line vmcg --root run show demo-a "")" ]
+	[ -z "$(complete_line vmcg --root run device add demo-a "")" ]
+	[ "$(complete_line vmcg show --dry | xargs)" = --dry-run ]
+}
+
 @test "completion: loads into a strict shell" {
 	"$VMCG" --completion >"$BATS_TEST_TMPDIR/vmcg.bash"
 	bash -euo pipefail -c '. "$1"; complete -p vmcg' load "$BATS_TEST_TMPDIR/vmcg.bash"

@@ -83,7 +83,7 @@ holds() {
 	if [ "$(id -u)" = 0 ]; then
 		env -i "$VMCG" --policy strange.json features | diff features.json -
 	fi
-	"$VMCG" --policy strange.json --root /nowhere/either --cgroup-manager cgroupfs features | diff features.json -
+	"$VMCG" --policy strange.json --root /nowhere/either features | diff features.json -
 }
 
 @test "features: no rights are needed" {
