@@ -285,3 +285,22 @@ nested() {
 	exec {lock}>&-
 	rm "$ROOT/$NAME.lock"
 }
+
+@test "a config of more entries than a record can tell of is refused before anything is done" {
+	start_vm
+	limits '.devices = [range(30000) | {allow: true, type: "c", major: 1, minor: 3, access: "rwm"}]'
+	before=$(snapshot_host)
+	hook createRuntime "$VM"
+	expect 3 "too long to be read again" "fewer entries"
+	one_line
+	unchanged "$before"
+	# Half of it can be set up, looked at and taken down.
+	limits '.devices = [range(15000) | {allow: true, type: "c", major: 1, minor: 3, access: "rwm"}]'
+	hook createRuntime "$VM"
+	expect 0
+	vmcg show "$ID"
+	expect 0
+	poststop
+	expect 0
+	unchanged "$before"
+}
