@@ -53,11 +53,16 @@ int apply_process_gone(const struct apply *ap, const struct plan_step *s, struct
 			 p && p->comm ? p->comm : "?");
 }
 
-/* Where the process of a step was in its hierarchy when the facts were read. */
+/* Where the process of a step was in its hierarchy when the facts were read; before a change, where
+ * it is: the record knows where it came from at first. */
 static const char *former_place(const struct apply *ap, const struct plan_step *s)
 {
 	const struct facts_process *p = record_process(ap->record, pid_of(ap, s));
+	struct facts_process now = {0};
 
+	if (ap->partial && !ap->fs->yard && p &&
+	    procs_cgroups(&now.cgroups, &now.n_cgroups, ap->arena, "/proc", p->pid, NULL) == 0)
+		p = &now;
 	return p ? facts_process_path(p, s->controller) : NULL;
 }
 
@@ -139,6 +144,35 @@ static int prepare_partner(struct apply *ap, size_t at, struct error *e)
 	return 0;
 }
 
+/* Did setup make the target in that hierarchy, as far as vmcg itself makes it? */
+static bool was_made(const struct record *r, const char *controller)
+{
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct record_step *s = &r->steps[i];
+
+		if (s->step.op == PLAN_MKDIR && s->fresh && strcmp(s->step.path, r->path) == 0 &&
+		    strcmp(s->step.controller, controller) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What vmcg made, and somebody has removed and made anew since, is no place for this VM. */
+static int refuse_made_anew(struct apply *ap, const struct record_step *s, struct error *e)
+{
+	int r = cgroupfs_marked(ap->fs, s->step.controller, s->step.path, ap->record->id, e);
+
+	if (r < 0)
+		return -1;
+	if (r != CGROUPFS_FOREIGN)
+		return 0;
+	return error_set(
+	    e, ERROR_HOST,
+	    "%s: vmcg made this cgroup, and somebody has removed it and made another in "
+	    "its place; vmcg destroy %s drops the record, createRuntime makes a new one",
+	    cgroupfs_path(ap->fs, s->step.controller, s->step.path, NULL), ap->record->id);
+}
+
 /*
  * A group that is there and bears vmcg's mark for another container is taken down with that
  * container, and whoever sits in it then would lose it.
@@ -150,6 +184,8 @@ static int refuse_others_target(struct apply *ap, const struct record_step *s, s
 
 	if (r->mode != MODE_OWN || s->fresh || strcmp(s->step.path, r->path) != 0)
 		return 0;
+	if (ap->partial && was_made(ap->stored, s->step.controller))
+		return refuse_made_anew(ap, s, e);
 	any = cgroupfs_marked(ap->fs, s->step.controller, s->step.path, NULL, e);
 	ours = any ? any : cgroupfs_marked(ap->fs, s->step.controller, s->step.path, r->id, e);
 	if (any < 0 || ours < 0)

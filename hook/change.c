@@ -143,6 +143,7 @@ static void go_back(struct change *c, const struct apply *ap, struct error *e)
 			  c->before.id, c->before.id);
 		return;
 	}
+	c->before.frozen = c->after.frozen;
 	/* A second try costs nothing, and a record of what was refused is hard to get rid of. */
 	if (store_save(&c->store, &c->before, NULL) < 0 &&
 	    store_save(&c->store, &c->before, &second) < 0) {
@@ -168,6 +169,12 @@ int change_run(struct change *c, struct apply *ap, const struct plan_step *steps
 		ARENA_APPEND(a, c->work.steps, c->work.n_steps)->step = steps[i];
 	/* Should the filters have to go back: to what they were brought to before. */
 	c->work.before = c->before.devices;
+	c->work.former_denied = c->before.denied;
+	if (!devrules_equal(&c->before.devices, &c->after.devices) ||
+	    !devrules_equal(&c->before.denied, &c->after.denied)) {
+		c->after.has_former = c->after.has_devices;
+		c->after.former = c->before.devices;
+	}
 	ap->partial = true;
 	ap->arena = a;
 	ap->fs = &c->fs;

@@ -136,15 +136,17 @@ static int enable_controllers(struct composer *c, struct error *e)
 /* --- devices --- */
 
 /*
- * Adopt: every filter from the target down to where init sits can deny, so each
+ * Adopt: every filter from the target down to where init and the VM sit can deny, so each
  * is a step; parents first, because a v1 child cannot have more than its parent.
  */
 static int extend_filters(struct composer *c, const char *why, struct error *e)
 {
 	const struct compose_input *in = c->in;
 	const struct facts_process *init = facts_process(in->facts, in->init);
+	const struct facts_process *vm = facts_process(in->facts, in->vm);
 	const struct facts_mount *m = mount_of(in->facts, "devices");
 	const char *leaf = init && m ? facts_process_path(init, m->name) : NULL;
+	const char *vms = vm && m ? facts_process_path(vm, m->name) : NULL;
 	const char *target =
 	    m ? target_path_in(in->target, in->facts, in->init, m->name, c->arena) : NULL;
 
@@ -157,6 +159,12 @@ static int extend_filters(struct composer *c, const char *why, struct error *e)
 	for (size_t i = cgpath_depth(target); i <= cgpath_depth(leaf); i++)
 		plan_add(c->plan, PHASE_PRETASK, PLAN_DEVICES, "devices",
 			 cgpath_head(c->arena, leaf, i), NULL, NULL, why);
+	/* A manager inside the container may have put the VM into another child than init is in. */
+	for (size_t i = cgpath_depth(target);
+	     vms && cgpath_within(vms, target) && i <= cgpath_depth(vms); i++)
+		if (!cgpath_within(leaf, cgpath_head(c->arena, vms, i)))
+			plan_add(c->plan, PHASE_PRETASK, PLAN_DEVICES, "devices",
+				 cgpath_head(c->arena, vms, i), NULL, NULL, why);
 	return 0;
 }
 

@@ -44,22 +44,27 @@ int devfilter_set(struct cgroupfs *fs, int version, const char *path,
 struct devfilter_extension {
 	const struct device_policy *policy;
 	const struct device_policy *denied; /* what is taken out of it */
+	/* A change: what it was extended by before, and what was taken out; NULL: a setup. */
+	const struct device_policy *former, *former_denied;
+	const char *old;   /* what devfilter_look saw before the first setup */
 	bool told_systemd; /* it makes its own program again from the unit: leave that one alone */
 	/* With told_systemd: the programs of the group before. One that is not among them was made
 	 * by systemd just now, should it bear no name. NULL: not looked at. */
 	const uint32_t *programs;
 	size_t n_programs;
-	/* v2: something is denied now that was allowed. Where no program is ours or can be
-	 * replaced, ours is attached beside systemd's; none is added where there is no filter. */
-	bool revoke;
 	bool unit_has_all; /* the unit allowed all of it already, and so does its maker's program */
 };
 
 /* The device programs of a v2 group; none where it has or can have none. */
 void devfilter_programs(const uint32_t **ret, size_t *ret_n, struct cgroupfs *fs, const char *path);
 
-/* adopt. *ret_replaced: the foreign program that was replaced (fd -1: none); the caller
- * closes it. ERROR_FAILED. */
+/*
+ * adopt. A v1 list gets what it lacks, a v2 program that denies makes place for one of the whole
+ * policy. Where nothing is filtered, or systemd alone filters, only what is denied is taken out: by
+ * denials of an open list, by a program of ours beside. A change takes out what former allowed,
+ * too. *ret_replaced: the foreign program that was replaced (fd -1: none); the caller closes it.
+ * ERROR_FAILED.
+ */
 int devfilter_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, int version,
 		     const char *path, const struct devfilter_extension *x, struct error *e);
 
@@ -69,17 +74,22 @@ void devfilter_drop(struct cgroupfs *fs, const char *path);
 
 /* What is known about the filter before setup, for its way back. */
 struct devfilter_past {
-	const char *old;                    /* what devfilter_look saw */
-	bool adopted;                       /* others' filter was extended, not ours made */
+	const char *old;   /* what devfilter_look saw */
+	bool adopted;      /* others' filter was extended, not ours made */
+	const char *first; /* the same before the first setup */
+	bool partial;      /* a change of it goes back, not the setup: before is what it was then */
 	const struct device_policy *policy; /* what it was extended by */
 	const struct device_policy *denied; /* what was taken out of it */
+	const struct device_policy *former; /* a change that was killed may not have got there */
 	const struct device_policy *before; /* what the config alone asked for */
-	const struct devfilter *replaced;   /* the program that ours took the place of; or NULL */
+	const struct device_policy *before_denied;
+	const struct devfilter *replaced; /* the program that ours took the place of; or NULL */
 };
 
 /*
  * Take back what setup changed, and only that. On v2 the replaced program is put back as it was;
- * where it is not held any more, one that is made from before takes its place.
+ * where it is not held any more, one that is made from before takes its place. What was denied
+ * beside filters of others, or where there are none, is ours alone and goes.
  */
 int devfilter_restore(struct cgroupfs *fs, int version, const char *path,
 		      const struct devfilter_past *past, struct error *e);

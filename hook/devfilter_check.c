@@ -48,6 +48,7 @@ static int check_list(struct drift *d, struct cgroupfs *fs, const char *path,
 /* The programs of a group, told apart. */
 struct programs {
 	size_t n, n_ours, n_systemds, n_foreign;
+	bool placed;     /* one that was there before is not any more */
 	bool same;       /* one of ours is the wanted one */
 	const char *tag; /* of the first of ours; or NULL */
 };
@@ -61,9 +62,10 @@ static const char *tag_text(const unsigned char *tag, struct arena *a)
 	return text;
 }
 
-/* The tag of the program that the policy means, as text; *ret NULL: it needs none. */
-static int wanted_tag(const char **ret, const struct device_policy *policy, struct arena *a,
-		      struct error *e)
+/* The tag of the program that the policy means, as text; *ret NULL: it needs none, unless it is in
+ * the place of another (open_too). */
+static int wanted_tag(const char **ret, const struct device_policy *policy, bool open_too,
+		      struct arena *a, struct error *e)
 {
 	BPF_CLOSED_AT_END int fd = -1;
 	struct bpf_prog_info info;
@@ -74,8 +76,10 @@ static int wanted_tag(const char **ret, const struct device_policy *policy, stru
 
 	*ret = NULL;
 	r = devprog_build(&insns, &n, policy, a, e);
-	if (r)
+	if (r < 0 || (r && !open_too))
 		return r < 0 ? -1 : 0;
+	if (r)
+		devprog_build_open(&insns, &n, a);
 	if (bpf_load(NULL, &fd, &id, insns, n, e) < 0 || bpf_info(NULL, &info, fd, e) < 0)
 		return -1;
 	*ret = tag_text(info.tag, a);
@@ -110,8 +114,8 @@ static void look_at(struct programs *p, uint32_t id, const char *wanted, struct 
 		p->tag = tag;
 }
 
-static int look(struct programs *ret, int cgroup_fd, const char *wanted, bool told_systemd,
-		struct arena *a, struct error *e)
+static int look(struct programs *ret, int cgroup_fd, const char *wanted,
+		const struct devfilter_wish *w, struct arena *a, struct error *e)
 {
 	size_t n, n_nameless = 0;
 	uint32_t *ids;
@@ -121,9 +125,10 @@ static int look(struct programs *ret, int cgroup_fd, const char *wanted, bool to
 		return -1;
 	for (size_t i = 0; i < n; i++) {
 		look_at(ret, ids[i], wanted, a);
-		ret->n_systemds += told_systemd && bpf_is_systemds(NULL, ids[i]);
-		n_nameless += told_systemd && is_nameless(ids[i]);
+		ret->n_systemds += w->told_systemd && bpf_is_systemds(NULL, ids[i]);
+		n_nameless += w->told_systemd && is_nameless(ids[i]);
 	}
+	ret->placed = devfilter_program_took_place(w->old, ids, n);
 	if (!ret->n_systemds && n_nameless == 1)
 		ret->n_systemds = 1;
 	ret->n_foreign -= ret->n_systemds;
@@ -148,12 +153,10 @@ static void check_ours(struct drift *d, const struct programs *p, const char *wa
 			  arena_printf(d->arena, "%zu device programs of vmcg", p->n_ours), why);
 }
 
-/* Is a program of ours to be expected in a group that others filter? */
+/* Adopt, with none of ours there: should one have taken the place of another? */
 static bool is_due(const struct programs *p, size_t n_before, const struct devfilter_wish *w)
 {
-	if (p->n_ours)
-		return true;
-	if (n_before == 0)
+	if (n_before == 0 || (w->policy->allow && !w->policy->n))
 		return false;
 	/* What cannot be told apart was left as it was, for the unit allowed all of it. */
 	if (w->told_systemd && p->n_foreign > 1)
@@ -162,11 +165,24 @@ static bool is_due(const struct programs *p, size_t n_before, const struct devfi
 	return !w->told_systemd || p->n < n_before || (p->n_foreign && p->n == n_before);
 }
 
+/* The tag of the program that should be ours here; NULL: none. Beside filters of others, or where
+ * there are none, ours has the denials alone. */
+static int expect(const char **ret, const struct programs *p, size_t n_before,
+		  const struct devfilter_wish *w, struct arena *a, struct error *e)
+{
+	bool placed = p->n_ours ? p->placed : is_due(p, n_before, w);
+
+	if (!w->adopted || placed)
+		return wanted_tag(ret, w->policy, w->adopted, a, e);
+	*ret = NULL;
+	return w->denied->n ? wanted_tag(ret, w->denied, false, a, e) : 0;
+}
+
 /* How many programs of others are as they were: those from before, without systemd's and the one
  * that ours took the place of. */
-static size_t count_staying(const struct programs *p, size_t n_before, bool adopted)
+static size_t count_staying(const struct programs *p, size_t n_before, bool placed)
 {
-	size_t gone = p->n_systemds + (adopted && p->n_ours);
+	size_t gone = p->n_systemds + (placed && p->n_ours);
 
 	return n_before > gone ? n_before - gone : 0;
 }
@@ -178,15 +194,12 @@ static int check_program(struct drift *d, struct cgroupfs *fs, int cgroup_fd, co
 	size_t n_before = w->old ? strtoul(w->old, NULL, 10) : 0, n_stay;
 	struct programs p;
 
-	if (wanted_tag(&wanted, w->policy, fs->arena, e) < 0 ||
-	    look(&p, cgroup_fd, wanted, w->told_systemd, fs->arena, e) < 0)
+	if (look(&p, cgroup_fd, NULL, w, fs->arena, e) < 0 ||
+	    expect(&wanted, &p, n_before, w, fs->arena, e) < 0 ||
+	    look(&p, cgroup_fd, wanted, w, fs->arena, e) < 0)
 		return -1;
-	/* Nothing has to be granted: what others had there was left as it was. */
-	if (w->adopted && !wanted)
-		return 0;
-	if (!w->adopted || is_due(&p, n_before, w))
-		check_ours(d, &p, wanted, where, w->why);
-	n_stay = count_staying(&p, n_before, w->adopted);
+	check_ours(d, &p, wanted, where, w->why);
+	n_stay = count_staying(&p, n_before, w->adopted && p.placed);
 	if (p.n_foreign > n_stay)
 		drift_add(d, DRIFT_PROGRAM, where, count_foreign(n_stay, fs->arena),
 			  count_foreign(p.n_foreign, fs->arena), w->why);

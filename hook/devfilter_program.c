@@ -76,39 +76,110 @@ static bool is_systemds(const struct devfilter_extension *x, uint32_t id)
 	return !known || bpf_is_systemds(NULL, id);
 }
 
+/* The programs of a group, told apart. */
+struct programs {
+	size_t n, n_ours, n_foreign;
+	uint32_t foreign; /* the last of those */
+	uint32_t *ids;
+};
+
+static int tell_apart(struct programs *ret, struct cgroupfs *fs, int cgroup_fd,
+		      const struct devfilter_extension *x, struct error *e)
+{
+	*ret = (struct programs){0};
+	if (bpf_list(NULL, &ret->ids, &ret->n, cgroup_fd, fs->arena, e) < 0)
+		return -1;
+	for (size_t i = 0; i < ret->n; i++) {
+		if (bpf_is_ours(NULL, ret->ids[i])) {
+			ret->n_ours++;
+		} else if (!x->told_systemd || !is_systemds(x, ret->ids[i])) {
+			ret->n_foreign++;
+			ret->foreign = ret->ids[i];
+		}
+	}
+	return 0;
+}
+
+/* Where ours took a place, there must be one of ours: an open policy has a program, too. */
+static int set_in_place(struct cgroupfs *fs, const char *path, int cgroup_fd,
+			const struct device_policy *policy, struct error *e)
+{
+	struct bpf_insn *insns;
+	uint32_t id;
+	size_t n;
+
+	if (!policy->allow || policy->n)
+		return devfilter_program_set(fs, path, policy, e);
+	devprog_build_open(&insns, &n, fs->arena);
+	return bpfset_install(NULL, &id, cgroup_fd, insns, n, fs->arena, e);
+}
+
+/* Beside filters of others, or where there are none, ours has the denials alone. */
+static int set_beside(struct cgroupfs *fs, const char *path, int cgroup_fd,
+		      const struct device_policy *denied, struct error *e)
+{
+	if (!denied->n)
+		return bpfset_remove(NULL, cgroup_fd, fs->arena, e);
+	return devfilter_program_set(fs, path, denied, e);
+}
+
+static bool lists(const uint32_t *ids, size_t n, unsigned long id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+bool devfilter_program_took_place(const char *first, const uint32_t *ids, size_t n)
+{
+	size_t n_before, n_known = 0, n_missing = 0, n_systemds = 0, n_remade = 0;
+	unsigned long known[BPF_MAX_ATTACHED];
+	char *at;
+
+	n_before = strtoul(first ? first : "0", &at, 10);
+	while (*at == ' ' && n_known < BPF_MAX_ATTACHED)
+		known[n_known++] = strtoul(at, &at, 10);
+	for (size_t i = 0; i < n_known; i++)
+		n_missing += !lists(ids, n, known[i]);
+	for (size_t i = 0; i < n; i++) {
+		bool is_known = false;
+
+		if (!bpf_is_systemds(NULL, ids[i]))
+			continue;
+		for (size_t k = 0; k < n_known; k++)
+			is_known |= known[k] == ids[i];
+		n_systemds++;
+		n_remade += !is_known;
+	}
+	return n_known ? n_missing > n_remade : n_systemds < n_before;
+}
+
 int devfilter_program_extend(struct devfilter *ret, struct cgroupfs *fs, const char *path,
 			     const struct devfilter_extension *x, struct error *e)
 {
-	size_t n, n_ours = 0, n_foreign = 0;
-	uint32_t *ids, foreign = 0;
+	struct programs p;
 	int fd, r;
 
 	r = cgroupfs_dir(&fd, fs, "", path, e);
 	if (r)
 		return r < 0 ? -1 : error_set(e, ERROR_FAILED, "%s: no such cgroup", path);
-	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
+	if (tell_apart(&p, fs, fd, x, e) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
-		if (bpf_is_ours(NULL, ids[i])) {
-			n_ours++;
-		} else if (!x->told_systemd || !is_systemds(x, ids[i])) {
-			n_foreign++;
-			foreign = ids[i];
-		}
-	}
-	if (n_foreign > 1 && x->unit_has_all)
-		return x->revoke ? devfilter_program_set(fs, path, x->policy, e) : 0;
-	if (n_foreign > 1 || (n_foreign && n_ours))
+	if (p.n_foreign > 1 && x->unit_has_all)
+		return set_beside(fs, path, fd, x->denied, e);
+	if (p.n_foreign > 1 || (p.n_foreign && p.n_ours))
 		return error_set(
 		    e, ERROR_FAILED,
 		    "%s: %zu device programs are attached; all of them must allow a "
 		    "device, and which one to change cannot be told; list the device in "
 		    "linux.resources.devices, so that the runtime itself allows it",
-		    cgroupfs_path(fs, "", path, NULL), n);
-	if (n_foreign)
-		return replace_foreign(ret, fs, path, fd, foreign, x->policy, e);
-	/* Where nothing is filtered ours would deny all that it does not name. */
-	return n_ours || (n && x->revoke) ? devfilter_program_set(fs, path, x->policy, e) : 0;
+		    cgroupfs_path(fs, "", path, NULL), p.n);
+	if (p.n_foreign && (!x->policy->allow || x->policy->n))
+		return replace_foreign(ret, fs, path, fd, p.foreign, x->policy, e);
+	if (p.n_ours && devfilter_program_took_place(x->old, p.ids, p.n))
+		return set_in_place(fs, path, fd, x->policy, e);
+	return set_beside(fs, path, fd, x->denied, e);
 }
 
 /* Put the program that ours replaced back into its place. */
@@ -128,7 +199,8 @@ static int put_back(int cgroup_fd, const struct devfilter *replaced, const uint3
 int devfilter_program_restore(struct cgroupfs *fs, const char *path,
 			      const struct devfilter_past *past, struct error *e)
 {
-	size_t n, n_ours = 0, n_systemds = 0, n_before = strtoul(past->old, NULL, 10);
+	size_t n, n_ours = 0;
+	const struct device_policy none = {.allow = true};
 	uint32_t *ids;
 	int fd, r;
 
@@ -137,17 +209,18 @@ int devfilter_program_restore(struct cgroupfs *fs, const char *path,
 		return r < 0 ? -1 : 0;
 	if (bpf_list(NULL, &ids, &n, fd, fs->arena, e) < 0)
 		return -1;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
 		n_ours += bpf_is_ours(NULL, ids[i]);
-		n_systemds += bpf_is_systemds(NULL, ids[i]);
-	}
 	/* It never came to that, or this is another group of the same name by now. */
 	if (n_ours == 0)
 		return 0;
-	/* Ours was attached beside those of systemd, and took the place of none. */
-	if (n_before == 0 || (!past->replaced && n_systemds >= n_before))
-		return bpfset_remove(NULL, fd, fs->arena, e);
+	/* In a group of our own it took nobody's place. */
+	if (!past->adopted)
+		return past->partial ? devfilter_program_set(fs, path, past->before, e)
+				     : bpfset_remove(NULL, fd, fs->arena, e);
 	if (past->replaced)
 		return put_back(fd, past->replaced, ids, n, e);
-	return devfilter_program_set(fs, path, past->before, e);
+	if (!devfilter_program_took_place(past->first, ids, n))
+		return set_beside(fs, path, fd, past->partial ? past->before_denied : &none, e);
+	return set_in_place(fs, path, fd, past->before, e);
 }

@@ -33,6 +33,9 @@ enum {
 int devprog_build(struct bpf_insn **ret, size_t *ret_n, const struct device_policy *p,
 		  struct arena *a, struct error *e);
 
+/* The program of a policy that grants everything: for the place of one that did not. */
+void devprog_build_open(struct bpf_insn **ret, size_t *ret_n, struct arena *a);
+
 /* One readable line for each instruction. */
 void devprog_text(const struct bpf_insn *insns, size_t n, struct text *out);
 

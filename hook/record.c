@@ -69,6 +69,8 @@ static void put_step(struct jsonw *w, const struct record_step *s)
 		jsonw_string(w, "old", s->old);
 	if (s->set)
 		jsonw_string(w, "set", s->set);
+	if (s->prior)
+		jsonw_string(w, "prior", s->prior);
 	jsonw_end_object(w);
 }
 
@@ -164,6 +166,8 @@ void record_json(const struct record *r, struct text *out)
 		put_policy(&w, "devices", &r->devices);
 		put_policy(&w, "denied", &r->denied);
 		put_policy(&w, "before", &r->before);
+		if (r->has_former)
+			put_policy(&w, "former", &r->former);
 		put_plugs(&w, r);
 	}
 	put_wishes(&w, r);
@@ -174,6 +178,18 @@ void record_json(const struct record *r, struct text *out)
 	jsonw_end_array(&w);
 	jsonw_end_object(&w);
 	text_puts(out, "\n");
+}
+
+const struct record_step *record_devices(const struct record *r, const struct plan_step *like)
+{
+	for (size_t i = 0; i < r->n_steps; i++) {
+		const struct plan_step *s = &r->steps[i].step;
+
+		if (s->op == PLAN_DEVICES && strcmp(s->path, like->path) == 0 &&
+		    strcmp(s->controller, like->controller) == 0)
+			return &r->steps[i];
+	}
+	return NULL;
 }
 
 const struct facts_process *record_process(const struct record *r, int64_t pid)

@@ -23,9 +23,10 @@ extern const char *const record_status_name[];
 
 struct record_step {
 	struct plan_step step;
-	bool fresh;      /* the group was not there before: it goes, with what is in it */
-	const char *old; /* what the file held before; NULL: nothing to put back */
-	const char *set; /* "set": the properties that were changed, and old is what they were */
+	bool fresh;        /* the group was not there before: it goes, with what is in it */
+	const char *old;   /* what the file held before; NULL: nothing to put back */
+	const char *set;   /* "set": the properties that were changed, and old is what they were */
+	const char *prior; /* a value that another one took the place of, if that was not killed */
 };
 
 /* A device that was plugged into the running VM, with the numbers that its node had. */
@@ -65,6 +66,8 @@ struct record {
 	struct device_policy devices; /* what the filter was brought to */
 	struct device_policy denied;  /* adopt: what policy takes out of lists that others made */
 	struct device_policy before;  /* adopt: what it was, as far as the config tells */
+	bool has_former; /* the last change was of devices; should it have been killed */
+	struct device_policy former, former_denied; /* what they were before it */
 	struct record_plug *plugs;
 	size_t n_plugs;
 	struct record_step *steps;
@@ -76,6 +79,9 @@ void record_json(const struct record *r, struct text *out);
 /* A record of a newer version, a damaged or a foreign one is ERROR_HOST: it names file. */
 int record_parse(struct record *ret, struct arena *a, const char *file, const char *bytes,
 		 size_t len, struct error *e);
+
+/* The "devices" step for the group of another one; NULL: none. */
+const struct record_step *record_devices(const struct record *r, const struct plan_step *like);
 
 /* Is that what is on record of a process: the VM, or one that was added? NULL: of none. */
 const struct facts_process *record_process(const struct record *r, int64_t pid);

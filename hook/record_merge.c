@@ -239,6 +239,8 @@ static int merge_step(struct record *ret, const struct record_step *s, struct ar
 	if (s->step.op == PLAN_MKDIR)
 		same->fresh |= s->fresh;
 	if (is_value(&s->step)) {
+		if (strcmp(same->step.value, s->step.value) != 0)
+			same->prior = same->step.value;
 		same->step = s->step;
 		drop_replaced(ret, same);
 	}

@@ -14,7 +14,7 @@ struct raw {
 	const char *id, *status, *boot, *bundle, *layout, *manager, *mode, *path, *unit, *slice;
 	const char *on_stop, *tail, *properties;
 	struct opt_bool joined, frozen;
-	const struct json *mounts, *init, *vm, *added, *devices, *denied, *before, *plugs;
+	const struct json *mounts, *init, *vm, *added, *devices, *denied, *before, *former, *plugs;
 	const struct json *resources, *steps;
 };
 
@@ -53,6 +53,7 @@ static const struct json_field fields[] = {
     RAW(devices, WANT_OBJECT, false),
     RAW(denied, WANT_OBJECT, false),
     RAW(before, WANT_OBJECT, false),
+    RAW(former, WANT_OBJECT, false),
     RAW(plugs, WANT_ARRAY, false),
     RAW(resources, WANT_OBJECT, false),
     RAW(properties, WANT_STRING, false),
@@ -244,7 +245,7 @@ static int read_step(struct record_step *ret, const struct json *n, struct arena
 		     struct error *e)
 {
 	struct {
-		const char *op, *controller, *path, *file, *value, *why, *old, *set;
+		const char *op, *controller, *path, *file, *value, *why, *old, *set, *prior;
 		struct opt_bool fresh;
 	} raw = {0};
 	const struct json_field f[] = {
@@ -257,6 +258,7 @@ static int read_step(struct record_step *ret, const struct json *n, struct arena
 	    {"fresh", WANT_BOOL, offsetof(__typeof__(raw), fresh), true, 0, 0},
 	    {"old", WANT_STRING, offsetof(__typeof__(raw), old), false, 0, 0},
 	    {"set", WANT_STRING, offsetof(__typeof__(raw), set), false, 0, 0},
+	    {"prior", WANT_STRING, offsetof(__typeof__(raw), prior), false, 0, 0},
 	};
 	int op = 0;
 
@@ -275,7 +277,8 @@ static int read_step(struct record_step *ret, const struct json *n, struct arena
 					     .why = raw.why},
 				    .fresh = raw.fresh.v,
 				    .old = raw.old,
-				    .set = raw.set};
+				    .set = raw.set,
+				    .prior = raw.prior};
 	return check_parts(ret, n, e);
 }
 
@@ -364,11 +367,13 @@ static int read_all(struct record *r, const struct json *root, struct arena *a, 
 	r->frozen = raw.frozen.set && raw.frozen.v;
 	r->properties = raw.properties;
 	r->has_devices = raw.devices != NULL;
+	r->has_former = raw.former != NULL;
 	if (read_words(r, &raw, root, e) < 0 || read_lists(r, &raw, a, e) < 0 ||
 	    read_process(&r->init, raw.init, a, e) < 0 || read_process(&r->vm, raw.vm, a, e) < 0 ||
 	    read_policy(&r->devices, raw.devices, a, e) < 0 ||
 	    read_policy(&r->denied, raw.denied, a, e) < 0 ||
 	    read_policy(&r->before, raw.before, a, e) < 0 ||
+	    read_policy(&r->former, raw.former, a, e) < 0 ||
 	    read_resources(r, raw.resources, a, e) < 0)
 		return -1;
 	return 0;

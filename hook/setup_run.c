@@ -89,7 +89,10 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 			   .held = &s->held,
 			   .n_held = s->held.pid != 0,
 			   .properties = &s->plan.properties,
-			   .page_size = s->facts.page_size};
+			   .page_size = s->facts.page_size,
+			   /* A VM may run already: what it needs is not taken from it. */
+			   .store = s->last_chance ? store : NULL,
+			   .stored = &record};
 	int r;
 
 	if (make_record(&record, s, e) < 0)

@@ -6,6 +6,14 @@
 
 #include "hook/apply.h"
 
+/* What the first setup saw. */
+static const char *first_look(const struct apply *ap, const struct record_step *s)
+{
+	const struct record_step *known = ap->stored ? record_devices(ap->stored, &s->step) : NULL;
+
+	return known ? known->old : s->old;
+}
+
 int step_devices(struct apply *ap, struct record_step *s, struct error *e)
 {
 	const struct record *r = ap->record;
@@ -18,7 +26,9 @@ int step_devices(struct apply *ap, struct record_step *s, struct error *e)
 					      .n_programs = is_target ? ap->n_programs : 0,
 					      .unit_has_all = r->manager == MANAGER_SYSTEMD &&
 							      is_target && !ap->change.n,
-					      .revoke = ap->partial && r->denied.n};
+					      .former = ap->partial ? &r->before : NULL,
+					      .former_denied = &r->former_denied,
+					      .old = first_look(ap, s)};
 	struct devfilter replaced = {.fd = -1};
 
 	if (r->mode == MODE_OWN)

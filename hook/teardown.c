@@ -64,12 +64,13 @@ int teardown_record(struct context *c, struct store *store, const struct record 
 	if (setup_is_this_boot(r->boot, c->arena)) {
 		cgroupfs_open(&fs, c->arena, r->mounts, r->n_mounts, c->options.yard);
 		frozen.fs = &fs;
-		if (unit_change_thaw(&frozen, &bus) < 0)
-			log_warning("%s", bus.text);
+		result = unit_change_thaw(&frozen, e);
+		if (result < 0 && e)
+			e->kind = ERROR_UNDO;
 		if (!c->options.yard && needs_systemd(&fs, r) &&
 		    bus_connect(&u.systemd, c, &bus) < 0)
 			log_warning("%s", bus.text);
-		if (!goes_on)
+		if (!goes_on && result == 0)
 			result = bus_unneeded(c, e);
 		if (result == 0)
 			result = undo_steps(&u, 0, SIZE_MAX, e);

@@ -173,13 +173,26 @@ static int container_ended(const struct record *r, struct error *e)
 	return !same;
 }
 
+/* What the first setup saw, where a change of it goes back. */
+static const char *first_look(const struct undo *u, const struct record_step *s)
+{
+	const struct record_step *known =
+	    u->partial && u->stored ? record_devices(u->stored, &s->step) : NULL;
+
+	return known ? known->old : s->old;
+}
+
 static int restore_filter(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	struct devfilter_past past = {.old = s->old,
 				      .adopted = u->record->mode == MODE_ADOPT,
+				      .first = first_look(u, s),
+				      .partial = u->partial,
 				      .policy = &u->record->devices,
 				      .denied = &u->record->denied,
-				      .before = &u->record->before};
+				      .former = u->record->has_former ? &u->record->former : NULL,
+				      .before = &u->record->before,
+				      .before_denied = &u->record->former_denied};
 	int ended;
 
 	if (s->fresh || !s->old)

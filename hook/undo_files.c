@@ -26,6 +26,14 @@ static const char *former_value(const struct undo *u, const struct record_step *
 	return before;
 }
 
+/* Did we write what stands there? A change that was killed may not have got to its value. */
+static bool is_ours(const struct undo *u, const struct record_step *s, int version,
+		    const char *live)
+{
+	return quirks_same(version, s->step.file, s->step.value, live, u->page_size) ||
+	       (s->prior && quirks_same(version, s->step.file, s->prior, live, u->page_size));
+}
+
 int undo_value_of(const struct undo *u, const struct record_step *s, struct error *e)
 {
 	int version = record_version(u->record, s->step.controller);
@@ -35,7 +43,8 @@ int undo_value_of(const struct undo *u, const struct record_step *s, struct erro
 
 	if (s->fresh || !s->old)
 		return 0;
-	if (!u->before && quirks_same(version, s->step.file, s->step.value, s->old, u->page_size))
+	if (!u->before && !s->prior &&
+	    quirks_same(version, s->step.file, s->step.value, s->old, u->page_size))
 		return 0;
 	former = former_value(u, s, version);
 	value = undo_value(q ? q->readback : READBACK_TEXT, s->step.file, s->step.value, former,
@@ -48,7 +57,7 @@ int undo_value_of(const struct undo *u, const struct record_step *s, struct erro
 	/* Only while it is ours: what somebody changed since is theirs. What systemd has just
 	 * written is nobody's. */
 	if (u->before ? quirks_same(version, s->step.file, former, live, u->page_size)
-		      : !quirks_same(version, s->step.file, s->step.value, live, u->page_size))
+		      : !is_ours(u, s, version, live))
 		return 0;
 	return cgroupfs_write(u->fs, s->step.controller, s->step.path, s->step.file, value, e);
 }

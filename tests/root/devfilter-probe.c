@@ -2,10 +2,10 @@
 /*
  * devfilter-probe - the device filter of one v2 group, changed and compared as vmcg does it
  *
- *   devfilter-probe MOUNT PATH VERB MODE MANAGER OLD [RULE...]
+ *   devfilter-probe MOUNT PATH VERB MODE MANAGER OLD [RULE...] [-- DENIED...]
  *
- * VERB is extend, revoke (extend, and something is denied now), restore or check. MODE is own or
- * adopt, MANAGER systemd or cgroupfs; OLD is how many programs the group had before setup. check
+ * VERB is extend, restore or check. MODE is own or adopt, MANAGER systemd or cgroupfs; OLD is how
+ * many programs the group had before setup. DENIED are rules of what is taken out besides. check
  * prints a row a line: "WHAT|RECORDED|LIVE", a dash for nothing, of programs of vmcg "ours".
  */
 #include <stdio.h>
@@ -34,26 +34,26 @@ static int check(struct cgroupfs *fs, const char *path, const struct devfilter_w
 }
 
 static int run(struct cgroupfs *fs, char **argv, const struct device_policy *policy,
-	       struct error *e)
+	       const struct device_policy *denied, struct error *e)
 {
-	const struct device_policy denied = {.allow = true};
+	const struct device_policy none = {.allow = true};
 	const char *path = argv[2], *verb = argv[3];
 	bool adopted = strcmp(argv[4], "adopt") == 0, systemd = strcmp(argv[5], "systemd") == 0;
 	const struct devfilter_wish wish = {.policy = policy,
-					    .denied = &denied,
+					    .denied = denied,
 					    .adopted = adopted,
 					    .told_systemd = systemd,
 					    .old = argv[6],
 					    .why = "test"};
-	const struct devfilter_extension x = {.policy = policy,
-					      .denied = &denied,
-					      .told_systemd = systemd,
-					      .revoke = strcmp(verb, "revoke") == 0};
+	const struct devfilter_extension x = {
+	    .policy = policy, .denied = denied, .old = argv[6], .told_systemd = systemd};
 	const struct devfilter_past past = {.old = argv[6],
+					    .first = argv[6],
 					    .adopted = adopted,
 					    .policy = policy,
-					    .denied = &denied,
-					    .before = policy};
+					    .denied = denied,
+					    .before = policy,
+					    .before_denied = &none};
 	struct devfilter replaced = {.fd = -1};
 	int r;
 
@@ -67,30 +67,43 @@ static int run(struct cgroupfs *fs, char **argv, const struct device_policy *pol
 	return r;
 }
 
+/* Rules up to "--" or the end, as the kernel lists them. */
+static int read_rules(struct device_policy *ret, int *at, int argc, char **argv, struct arena *a)
+{
+	struct devlist_state list = {0};
+	struct error e = {0};
+	const char *text = "";
+
+	for (; *at < argc && strcmp(argv[*at], "--") != 0; ++*at)
+		text = arena_printf(a, "%s%s\n", text, argv[*at]);
+	++*at;
+	if (devlist_parse(&list, text, "rules", a, &e) < 0) {
+		fprintf(stderr, "%s\n", e.text);
+		return -1;
+	}
+	*ret = (struct device_policy){.allow = list.allow, .entries = list.entries, .n = list.n};
+	devrules_normalise(ret);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct facts_mount unified = {.name = "unified", .root = "/"};
-	struct devlist_state list = {0};
-	struct device_policy policy;
+	struct device_policy policy, denied;
 	struct arena a = {0};
 	struct error e = {0};
 	struct cgroupfs fs;
-	const char *text = "";
-	int r;
+	int at = 7, r;
 
 	if (argc < 7)
 		return 2;
 	unified.path = argv[1];
-	for (int i = 7; i < argc; i++)
-		text = arena_printf(&a, "%s%s\n", text, argv[i]);
-	if (devlist_parse(&list, text, "rules", &a, &e) < 0) {
-		fprintf(stderr, "%s\n", e.text);
+	if (read_rules(&policy, &at, argc, argv, &a) < 0 ||
+	    read_rules(&denied, &at, argc, argv, &a) < 0)
 		return 2;
-	}
-	policy = (struct device_policy){.allow = list.allow, .entries = list.entries, .n = list.n};
-	devrules_normalise(&policy);
+	denied.allow = true;
 	cgroupfs_open(&fs, &a, &unified, 1, NULL);
-	r = run(&fs, argv, &policy, &e);
+	r = run(&fs, argv, &policy, &denied, &e);
 	cgroupfs_close(&fs);
 	if (r != 0)
 		fprintf(stderr, "%s\n", e.text);

@@ -37,36 +37,59 @@ rows() {
 	[ "$got" = "$1" ] || fail "got:  $got" "want: $1"
 }
 
-@test "adopt: a program is added beside systemd's only to take something away" {
+@test "adopt: a program is added beside systemd's only to take something away, and nothing else" {
 	need_programs
 	program attach systemd "$KVM" "$NULL"
 	filter extend adopt systemd 1 "$KVM" "$NULL"
 	rows "" adopt systemd 1 "$KVM" "$NULL"
+	run ! program detach vmcg
 	program detach systemd
 	rows "devices|ours|-" adopt systemd 1 "$KVM"
 	program attach systemd "$KVM" "$NULL"
-	filter revoke adopt systemd 1 "$NULL"
-	rows "" adopt systemd 1 "$NULL"
-	# ours is there: it is told from another by its instructions
-	rows "devices|ours|ours" adopt systemd 1 "$KVM"
+	filter extend adopt systemd 1 "$NULL" -- "$KVM"
+	rows "" adopt systemd 1 "$NULL" -- "$KVM"
+	# ours is there: it is told from another by its instructions, and the rules are not its matter
+	rows "" adopt systemd 1 -- "$KVM"
+	rows "devices|ours|ours" adopt systemd 1 "$NULL" -- "$NULL"
+	rows "devices|-|ours" adopt systemd 1 "$NULL"
 	# once it is there it is replaced, not added to
-	filter revoke adopt systemd 1 "$KVM"
-	rows "" adopt systemd 1 "$KVM"
-	filter extend adopt systemd 1 "$NULL"
-	rows "" adopt systemd 1 "$NULL"
+	filter extend adopt systemd 1 "$KVM" -- "$NULL"
+	rows "" adopt systemd 1 "$KVM" -- "$NULL"
+	# nothing is denied any more
+	filter extend adopt systemd 1 "$KVM" "$NULL"
+	rows "" adopt systemd 1 "$KVM" "$NULL"
+	run ! program detach vmcg
+	filter extend adopt systemd 1 "$KVM" -- "$NULL"
 	# and the way back leaves systemd's alone
-	filter restore adopt systemd 1 "$NULL"
+	filter restore adopt systemd 1 "$KVM" -- "$NULL"
 	program detach systemd
 	run ! program detach vmcg
 }
 
-@test "adopt: without a filter none is added, whatever is denied" {
+@test "adopt: without a filter one is added only for what is denied" {
 	need_programs
-	for verb in extend revoke; do
-		filter $verb adopt cgroupfs 0 "$KVM"
-		run ! program detach vmcg
-		rows "" adopt cgroupfs 0 "$KVM"
-	done
+	filter extend adopt cgroupfs 0 "$KVM"
+	run ! program detach vmcg
+	rows "" adopt cgroupfs 0 "$KVM"
+	rows "devices|ours|-" adopt cgroupfs 0 "$KVM" -- "$NULL"
+	filter extend adopt cgroupfs 0 "$KVM" -- "$NULL"
+	rows "" adopt cgroupfs 0 "$KVM" -- "$NULL"
+	filter restore adopt cgroupfs 0 "$KVM" -- "$NULL"
+	run ! program detach vmcg
+}
+
+@test "adopt: ours keeps the place it took, also while everything is allowed" {
+	need_programs
+	program attach foreign "$NULL"
+	filter extend adopt cgroupfs 1 "$KVM"
+	filter extend adopt cgroupfs 1 "a *:* rwm"
+	rows "" adopt cgroupfs 1 "a *:* rwm"
+	rows "devices|ours|ours" adopt cgroupfs 1 "$KVM"
+	filter extend adopt cgroupfs 1 "$KVM" "$NULL"
+	rows "" adopt cgroupfs 1 "$KVM" "$NULL"
+	filter restore adopt cgroupfs 1 "$NULL"
+	rows "" adopt cgroupfs 1 "$NULL"
+	program detach vmcg
 }
 
 @test "adopt: a foreign program is replaced, and back again; what others add is told" {

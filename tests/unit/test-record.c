@@ -29,44 +29,70 @@ static struct device_entry granted[] = {
 };
 static struct device_entry denied[] = {{'b', 8, 0, OCI_READ | OCI_WRITE, "policy:/devices/deny"}};
 static struct record_step steps[] = {
-    {{PHASE_CREATE, PLAN_MKDIR, "", "/vm", NULL, NULL, "default"}, true, NULL, NULL},
+    {{PHASE_CREATE, PLAN_MKDIR, "", "/vm", NULL, NULL, "default"}, true, NULL, NULL, NULL},
     {{PHASE_CREATE, PLAN_ENABLE, "", "/", "cgroup.subtree_control", "+cpu", "/r"},
      false,
      "io",
+     NULL,
      NULL},
     {{PHASE_PRETASK, PLAN_DEVICES, "devices", "/vm", NULL, NULL, "default"},
      false,
      "a *:* rwm",
+     NULL,
      NULL},
     {{PHASE_PLACE, PLAN_PLACE, "memory", "/vm", "cgroup.procs", "77", "state:/pid"},
      false,
      "/old",
+     NULL,
      NULL},
     {{PHASE_LIMITS, PLAN_WRITE, "memory", "/vm", "memory.max", "1", "/r/memory"},
      false,
      "a\nb\t",
+     NULL,
+     "2"},
+    {{PHASE_LIMITS, PLAN_WRITE, "cpuset", "/vm", "cpuset.cpus", "0", "/r/cpu"},
+     false,
+     "",
+     NULL,
      NULL},
-    {{PHASE_LIMITS, PLAN_WRITE, "cpuset", "/vm", "cpuset.cpus", "0", "/r/cpu"}, false, "", NULL},
     /* Filled from its parent, and before that is known: emptied again. */
-    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.cpus", "0-1", "parent"}, false, "", NULL},
-    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.mems", NULL, "parent"}, false, "", NULL},
-    {{PHASE_CREATE, PLAN_START, "", "/vm", NULL, "vm.scope", "/p"}, true, NULL, NULL},
-    {{PHASE_CREATE, PLAN_SET, "", "/vm", NULL, "vm.scope", "/p"}, false, "[1]", "[2, \"x\"]"},
+    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.cpus", "0-1", "parent"},
+     false,
+     "",
+     NULL,
+     NULL},
+    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.mems", NULL, "parent"},
+     false,
+     "",
+     NULL,
+     NULL},
+    {{PHASE_CREATE, PLAN_START, "", "/vm", NULL, "vm.scope", "/p"}, true, NULL, NULL, NULL},
+    {{PHASE_CREATE, PLAN_SET, "", "/vm", NULL, "vm.scope", "/p"}, false, "[1]", "[2, \"x\"]", NULL},
     {{PHASE_LIMITS, PLAN_VERIFY, "memory", "/vm", "memory.max", "1", "/r/memory"},
      true,
+     NULL,
      NULL,
      NULL},
 };
 
 /* Never undone, so never kept. */
 static struct record_step passing[] = {
-    {{PHASE_CHECK, PLAN_CHECK, "memory", "/vm", "a b", "1", "/r"}, false, NULL, NULL},
-    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.cpus", "0", "parent"}, false, "0", NULL},
+    {{PHASE_CHECK, PLAN_CHECK, "memory", "/vm", "a b", "1", "/r"}, false, NULL, NULL, NULL},
+    {{PHASE_CREATE, PLAN_INHERIT, "cpuset", "/p", "cpuset.cpus", "0", "parent"},
+     false,
+     "0",
+     NULL,
+     NULL},
     {{PHASE_PRETASK, PLAN_INHERIT, "cpuset", "/vm", "cpuset.cpus", "0", "parent"},
      true,
      NULL,
+     NULL,
      NULL},
-    {{PHASE_PLACE, PLAN_AFFINITY, "cpuset", "/vm", NULL, "77", "/r/cpu/cpus"}, false, NULL, NULL},
+    {{PHASE_PLACE, PLAN_AFFINITY, "cpuset", "/vm", NULL, "77", "/r/cpu/cpus"},
+     false,
+     NULL,
+     NULL,
+     NULL},
 };
 
 static struct facts_member elsewhere[] = {{"unified", "/user.slice"}};
@@ -125,6 +151,8 @@ static const struct record full = {
     .has_devices = true,
     .devices = {.entries = granted, .n = COUNT(granted)},
     .denied = {.allow = true, .entries = denied, .n = COUNT(denied)},
+    .has_former = true,
+    .former = {.entries = granted, .n = COUNT(granted)},
     .before = {.entries = denied, .n = COUNT(denied)},
     .plugs = plugs,
     .n_plugs = COUNT(plugs),
@@ -166,6 +194,7 @@ static void check_steps(const struct record *got, const struct record *want)
 		assert_int_equal(g->fresh, w->fresh);
 		same(g->old, w->old);
 		same(g->set, w->set);
+		same(g->prior, w->prior);
 	}
 }
 
@@ -260,6 +289,8 @@ static void round_trip(const struct record *want)
 	check_policy(&got.devices, &want->devices);
 	check_policy(&got.denied, &want->denied);
 	check_policy(&got.before, &want->before);
+	assert_int_equal(got.has_former, want->has_former);
+	check_policy(&got.former, &want->former);
 	check_steps(&got, want);
 	text_free(&t);
 	arena_free(&a);

@@ -90,9 +90,10 @@ static const char *words_of(struct arena *a, const char *json)
 
 /* --- steps --- */
 
-#define STEP(op_, controller_, path_, file_, value_, fresh_, old_)                               \
-	{                                                                                        \
-		{PHASE_LIMITS, op_, controller_, path_, file_, value_, "/r"}, fresh_, old_, NULL \
+#define STEP(op_, controller_, path_, file_, value_, fresh_, old_)                                \
+	{                                                                                         \
+		{PHASE_LIMITS, op_, controller_, path_, file_, value_, "/r"}, fresh_, old_, NULL, \
+		    NULL                                                                          \
 	}
 #define NOTHING                     \
 	{                           \
@@ -437,6 +438,29 @@ static void test_sets(void **state)
 	assert_int_equal(wrong, 0);
 }
 
+/* What a killed change may not have replaced yet. */
+static void test_prior(void **state)
+{
+	static const struct record_step first[] = {WRITE("pids.max", "5", "max")};
+	static const struct record_step same_[] = {WRITE("pids.max", "5", "5")};
+	static const struct record_step later[] = {WRITE("pids.max", "7", "5")};
+	const struct record before = record_with(first, 1);
+	struct record got = record_with(NULL, 0), again = record_with(NULL, 0);
+	const struct record more = record_with(later, 1), equal = record_with(same_, 1);
+	struct arena a = {0};
+
+	(void)state;
+	assert_int_equal(record_merge(&got, &before, &equal, &a, NULL), 0);
+	assert_null(got.steps[0].prior);
+	assert_int_equal(record_merge(&got, &before, &more, &a, NULL), 0);
+	assert_string_equal(got.steps[0].prior, "5");
+	assert_string_equal(got.steps[0].old, "max");
+	assert_int_equal(record_merge(&again, &got, &equal, &a, NULL), 0);
+	assert_string_equal(again.steps[0].prior, "7");
+	assert_string_equal(again.steps[0].old, "max");
+	arena_free(&a);
+}
+
 /* A text that is not what was written. */
 static void test_damaged(void **state)
 {
@@ -622,11 +646,9 @@ static void test_any_changes_go_back(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_steps),
-	    cmocka_unit_test(test_inputs_stay),
-	    cmocka_unit_test(test_sets),
-	    cmocka_unit_test(test_damaged),
-	    cmocka_unit_test(test_any_changes_go_back),
+	    cmocka_unit_test(test_steps),   cmocka_unit_test(test_inputs_stay),
+	    cmocka_unit_test(test_sets),    cmocka_unit_test(test_prior),
+	    cmocka_unit_test(test_damaged), cmocka_unit_test(test_any_changes_go_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
