@@ -29,6 +29,7 @@ enum {
 	TAKES_DRY_RUN = 2, /* the command may change something */
 	TAKES_DOCUMENTS = 4, /* --state, --config, --host */
 	TAKES_RESOURCES = 8,
+	TAKES_ANY_POLICY = 16, /* a --policy that cannot be read is a warning: the record decides */
 };
 
 /* Fill in options, command and args from argv. ERROR_USAGE: one line that says what and why. */

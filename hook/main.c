@@ -65,7 +65,7 @@ static void decide_root(struct context *c)
 		c->root = c->runtime ? arena_printf(c->arena, "%s/vmcg", c->runtime) : "/run/vmcg";
 }
 
-static int load_policy(struct context *c, struct error *e)
+static int read_policy(struct context *c, struct error *e)
 {
 	const char *file = c->options.policy ? c->options.policy : POLICY_PATH;
 	const char *bytes;
@@ -83,6 +83,19 @@ static int load_policy(struct context *c, struct error *e)
 		c->options.manager = strcmp(c->policy.manager, "systemd") == 0    ? MANAGER_SYSTEMD
 				     : strcmp(c->policy.manager, "cgroupfs") == 0 ? MANAGER_CGROUPFS
 										  : CHOICE_AUTO;
+	return 0;
+}
+
+/* A mistake in the file must not keep what is set up: teardown goes by the record. */
+static int load_policy(struct context *c, struct error *e)
+{
+	if (read_policy(c, e) == 0)
+		return 0;
+	if (!(c->command->takes & TAKES_ANY_POLICY))
+		return -1;
+	log_warning("%s; %s goes by the record, with the built-in defaults", e->text,
+		    c->command->name);
+	c->policy = (struct policy){0};
 	return 0;
 }
 
@@ -108,19 +121,34 @@ static int run(struct context *c, struct error *e)
 	return r;
 }
 
-/* Output appears whole, and only when the command has succeeded or it is about a failure. */
-static int print(const struct text *out)
+/* What was done is done, whether or not it could be told. */
+static const char *what_of_the_work(const struct context *c, int code)
 {
+	if (!c->command || !(c->command->takes & TAKES_DRY_RUN) || c->options.dry_run)
+		return "nothing was changed";
+	return code ? "the command itself failed as said above"
+		    : "but the command's work is done: do not repeat it for that";
+}
+
+/* Output appears whole, and only when the command has succeeded or it is about a failure. */
+static int print(const struct context *c, int code)
+{
+	const struct text *out = c->out;
+
 	for (size_t at = 0; at < out->len;) {
 		ssize_t n = write(STDOUT_FILENO, out->s + at, out->len - at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
-			return ERROR_INTERNAL;
+		if (n < 0) {
+			log_error("standard output: %s: cannot write what %s has to say; %s",
+				  strerror(errno), c->command ? c->command->name : "vmcg",
+				  what_of_the_work(c, code));
+			return code ? code : ERROR_INTERNAL;
+		}
 		at += (size_t)n;
 	}
-	return 0;
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -145,8 +173,8 @@ int main(int argc, char **argv)
 		log_error("%s", e.text);
 		code = (int)e.kind;
 	}
-	if ((!code || c.report) && print(&out))
-		code = ERROR_INTERNAL;
+	if (!code || c.report)
+		code = print(&c, code);
 	text_free(&out);
 	arena_free(&arena);
 	return code;

@@ -280,3 +280,52 @@ starting() {
 	expect 0
 	rm -f "$ROOT/$ID.lock"
 }
+
+@test "a policy that cannot be read stops no teardown, and everything else" {
+	start_vm
+	limits '.pids.limit = 50'
+	for stop in poststop "destroy $ID" gc; do
+		echo '{}' >"$POLICY"
+		hook createRuntime "$VM"
+		expect 0
+		echo '{"on_stop": "mvoe",}' >"$POLICY"
+		vmcg show "$ID"
+		expect 3 "$POLICY"
+		# What is dead enough for gc.
+		[ "$stop" != gc ] || { jq -c '.boot = "another"' "$ROOT/$ID.json" >"$T/record" && cp "$ROOT/$ID.json" "$T/whole" && cat "$T/record" >"$ROOT/$ID.json"; }
+		# shellcheck disable=SC2086 # words
+		vmcg $stop < <(state_json "$VM")
+		expect 0 "$POLICY" "goes by the record"
+		one_line
+		[ ! -e "$ROOT/$ID.json" ]
+	done
+	cat "$T/whole" >"$ROOT/$ID.json"
+	vmcg --policy "$T/no-such-file" destroy "$ID"
+	expect 0 "no such file (--policy)" "goes by the record"
+}
+
+@test "output that cannot be written is said, and whether the work was done" {
+	start_vm
+	limits '.pids.limit = 50'
+	hook createRuntime "$VM"
+	expect 0
+	status=0
+	"$VMCG" --root "$ROOT" --policy "$POLICY" list >/dev/full 2>"$T/err" || status=$?
+	err=$(<"$T/err")
+	expect 1 "standard output" "No space left on device" "list" "nothing was changed"
+	one_line
+	for dry in --dry-run --debug; do
+		status=0
+		"$VMCG" --root "$ROOT" --policy "$POLICY" $dry update "$ID" --resources - --log "$T/log" >/dev/full 2>"$T/err" <<<'{"pids": {"limit": 60}}' || status=$?
+		err=$(<"$T/log")
+		if [ $dry = --dry-run ]; then
+			expect 1 "No space left on device" "nothing was changed"
+			[ "$(record .resources.pids.limit)" = 50 ]
+		else
+			expect 1 "No space left on device" "work is done"
+			[ "$(record .resources.pids.limit)" = 60 ]
+		fi
+	done
+	poststop
+	expect 0
+}
