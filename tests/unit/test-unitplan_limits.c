@@ -338,7 +338,9 @@ static const struct row gates[] = {
 static const struct row adopted[] = {
     ROW("memory.max=4096", "MemoryMax=4096\nset\nwrite memory.max=4096\n", .adopt = true),
     ROW("cpu.max=33333 100000",
-	"CPUQuotaPerSecUSec=340000\nset\nwrite cpu.max=34000 100000\n! /r: 33333", .adopt = true),
+	"CPUQuotaPerSecUSec=340000\nCPUQuotaPeriodUSec=infinity\nset\nwrite cpu.max=34000 "
+	"100000\n! /r: 33333",
+	.adopt = true),
     ROW("io.bfq.weight=500@/w\nio.weight=4950@/w",
 	"IOWeight=4500\nset\nwrite io.bfq.weight=500\nwrite io.weight=4500\n", .adopt = true),
     ROW("memory.max=8192\nmemory.max=4096", "MemoryMax=4096\nset\nwrite memory.max=4096\n",
