@@ -300,7 +300,10 @@ one_drift() {
 	set_value pids.max 77
 }
 
+# It has few calls, and each may be the one that it goes by.
 stage_check() {
+	local LIVE_SAMPLES=$SAMPLES
+
 	config
 	TRUTH=0
 	begin_live nothing nothing check "$ID"
