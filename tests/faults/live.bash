@@ -36,7 +36,8 @@ begin_live() {
 	traced
 	look
 	DONE=$LOOK DONE_RECORD=$(record)
-	[[ $STATUS =~ ^(${TRUTH:-0})$ ]] || bail "${STAGE[*]} without a fault: exit $STATUS" "$(cat "$T/err")"
+	[[ $STATUS =~ ^(${TRUTH:-0})$ ]] ||
+		bail "${STAGE[*]} without a fault: exit $STATUS" "$(cat "$T/err")"
 	clean_up
 	prepare_live
 }
@@ -164,7 +165,8 @@ change() {
 
 LOWER='del(.hugepageLimits)
 	| if .cpu.shares then .cpu |= (.shares = 256 | .quota = 40000) else . end
-	| if .memory then .memory = {limit: 134217728, reservation: 67108864, swap: 134217728} else . end
+	| if .memory then
+		.memory = {limit: 134217728, reservation: 67108864, swap: 134217728} else . end
 	| if .pids then .pids.limit = 32 else . end
 	| if .blockIO then .blockIO.throttleReadBpsDevice[0].rate = 524288 else . end
 	| if .blockIO then .blockIO.throttleWriteBpsDevice = .blockIO.throttleReadBpsDevice else . end'
@@ -300,9 +302,9 @@ one_drift() {
 	set_value pids.max 77
 }
 
-# It has few calls, and each may be the one that it goes by.
+# Of its few calls each may be the one that it goes by.
 stage_check() {
-	local LIVE_SAMPLES=$SAMPLES
+	local LIVE_SAMPLES=30
 
 	config
 	TRUTH=0
