@@ -13,6 +13,17 @@ static const struct {
     {"/dev/vhost-vsock", NULL}, {"/dev/vfio/vfio", NULL},
 };
 
+const char *const *hypervisor_builtin(struct arena *a)
+{
+	const char **paths = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(builtin) / sizeof(*builtin); i++)
+		*ARENA_APPEND(a, paths, n) = builtin[i].path;
+	*ARENA_APPEND(a, paths, n) = NULL;
+	return paths;
+}
+
 static void add(struct hypervisor_devices *d, struct hypervisor_device device, struct arena *a)
 {
 	for (size_t i = 0; i < d->n; i++) {
@@ -147,7 +158,12 @@ static int add_device(struct plan *plan, const struct hypervisor_device *h,
 			    "%s: required by the policy, but it is no device node on this "
 			    "host; load its module, or take it out of \"require\"",
 			    h->path);
-		if (!h->instead)
+		if (strcmp(h->path, "/dev/kvm") == 0)
+			plan_warn(plan,
+				  "hypervisor device %s is not on this host: a VM that needs KVM "
+				  "will not start; load its module (kvm_intel, kvm_amd)",
+				  h->path);
+		else if (!h->instead)
 			plan_note(plan, "hypervisor device %s is not on this host", h->path);
 		return 0;
 	}

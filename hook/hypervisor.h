@@ -27,6 +27,9 @@ struct hypervisor_devices {
 	size_t n;
 };
 
+/* The paths of those that need no policy, NULL behind the last. */
+const char *const *hypervisor_builtin(struct arena *a);
+
 /*
  * The list for one container, from policy and annotations; refused annotations
  * become warnings of the plan. No facts needed: its paths are what to probe.
@@ -38,7 +41,7 @@ void hypervisor_list(struct hypervisor_devices *ret, const struct policy *policy
 /*
  * The device policy of the container: the config's rules in order, the base list,
  * the hypervisor's devices, policy's denials, in normal form. Missing nodes are
- * warnings; a required one is ERROR_HOST; a hole in a wildcard is ERROR_INPUT.
+ * notes, /dev/kvm a warning; a required one is ERROR_HOST; a hole in a wildcard is ERROR_INPUT.
  */
 int hypervisor_policy(struct plan *plan, const struct oci_resources *resources,
 		      const struct hypervisor_devices *devices, const struct policy *policy,

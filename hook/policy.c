@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "hook/hypervisor.h"
+
 /* The file as JSON has it, before words become flags. */
 struct raw {
 	const struct json *devices, *annotations;
@@ -35,6 +37,23 @@ static const struct {
 };
 
 enum { N_DEVICE_LISTS = sizeof(device_lists) / sizeof(*device_lists) };
+
+/* Whatever is not known here would never act: the known ones are listed. */
+static int refuse_unknown(const struct json *array, const char *const *known, const char *what,
+			  struct arena *a, struct error *e)
+{
+	for (const struct json *n = array ? array->first : NULL; n; n = n->next) {
+		const char *all = NULL;
+		size_t i;
+
+		for (i = 0; known[i] && strcmp(known[i], n->text) != 0; i++)
+			all = all ? arena_printf(a, "%s, %s", all, known[i]) : known[i];
+		if (!known[i])
+			return json_error(n, e, "\"%s\" is no %s; these are: %s", n->text, what,
+					  all);
+	}
+	return 0;
+}
 
 /* An array of strings; those that name files must be absolute paths. */
 static int read_list(struct policy_list *out, const struct json *array, bool paths, struct arena *a,
@@ -70,7 +89,8 @@ static int read_devices(struct policy *p, const struct json *object, struct aren
 		if (read_list((struct policy_list *)(void *)list, arrays[i], true, a, e) < 0)
 			return -1;
 	}
-	return 0;
+	return refuse_unknown(json_member(object, "remove"), hypervisor_builtin(a),
+			      "built-in device", a, e);
 }
 
 /* One of two words: sets *ret for the second. */
@@ -100,6 +120,7 @@ static int read_manager(struct policy *p, const struct json *root, const char *v
 int policy_parse(struct policy *ret, struct arena *a, const char *bytes, size_t len,
 		 struct error *e)
 {
+	static const char *const annotations[] = {ANNOTATION_VM_PID_FILE, ANNOTATION_DEVICES, NULL};
 	const struct json_options o = {.name = "policy"};
 	struct policy p = {0};
 	struct raw raw = {0};
@@ -112,6 +133,8 @@ int policy_parse(struct policy *ret, struct arena *a, const char *bytes, size_t 
 	if (json_read(root, top, sizeof(top) / sizeof(*top), UNKNOWN_REFUSED, &raw, e) < 0 ||
 	    read_devices(&p, raw.devices, a, e) < 0 ||
 	    read_list(&p.annotations, raw.annotations, false, a, e) < 0 ||
+	    refuse_unknown(raw.annotations, annotations, "annotation that vmcg acts on", a, e) <
+		0 ||
 	    read_word(&p.rootless_require, root, "rootless", raw.rootless, "warn", "require", e) <
 		0 ||
 	    read_word(&p.kill, root, "on_stop", raw.on_stop, "move", "kill", e) < 0 ||

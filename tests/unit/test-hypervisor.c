@@ -134,7 +134,8 @@ static const struct {
     {KVM "," MSHV, "", "{\"devices\":{" FEW "}}", "deny\nc 10:232 rwm hypervisor:/dev/kvm\n"},
     {MSHV, "", "{\"devices\":{" FEW "}}", "deny\nc 10:120 rwm hypervisor:/dev/mshv\n"},
     {"", "", "{\"devices\":{\"remove\":[\"/dev/mshv\"]}}",
-     "deny\n~ hypervisor device /dev/kvm is not on this host\n"
+     "deny\n! hypervisor device /dev/kvm is not on this host: a VM that needs KVM will not start; "
+     "load its module (kvm_intel, kvm_amd)\n"
      "~ hypervisor device /dev/vhost-net is not on this host\n"
      "~ hypervisor device /dev/vhost-vsock is not on this host\n"
      "~ hypervisor device /dev/vfio/vfio is not on this host\n"},
