@@ -20,6 +20,9 @@
 
 #define WHY "command:add"
 
+/* The kernel's own bound of kernel.pid_max. */
+enum { PID_LARGEST = 4194304 };
+
 struct add {
 	struct change change;
 	struct held_process *held;
@@ -37,8 +40,12 @@ static int parse(int64_t *ret, const char *text, struct error *e)
 	char *end;
 	long long pid = strtoll(text, &end, 10);
 
-	if (end == text || *end || text[0] == '+' || text[0] == ' ' || pid <= 0 || pid > INT32_MAX)
-		return error_set(e, ERROR_USAGE, "add: \"%s\" is not a process number", text);
+	if (end == text || *end || text[0] == '+' || text[0] == ' ' || pid <= 0)
+		return error_set(e, ERROR_USAGE, "\"%s\" is not a process number", text);
+	if (pid > PID_LARGEST)
+		return error_set(e, ERROR_USAGE,
+				 "%s: no process can have that number, Linux gives none above %d",
+				 text, PID_LARGEST);
 	*ret = pid;
 	return 0;
 }
@@ -178,6 +185,13 @@ static bool was_moved(const struct add *x, const struct facts_process *p)
 	return false;
 }
 
+static const char *result(const struct add *x, const struct facts_process *p)
+{
+	if (!was_moved(x, p))
+		return "in place";
+	return x->change.context->options.dry_run ? "would be placed" : "placed";
+}
+
 static void print(struct add *x)
 {
 	struct context *c = x->change.context;
@@ -192,15 +206,13 @@ static void print(struct add *x)
 			jsonw_flat_object(&w, NULL);
 			jsonw_int(&w, "pid", p->pid);
 			jsonw_string(&w, "comm", p->comm);
-			jsonw_bool(&w, "moved", was_moved(x, p));
+			jsonw_bool(&w, "moved", was_moved(x, p) && !c->options.dry_run);
+			jsonw_string(&w, "result", result(x, p));
 			jsonw_string(&w, "path", x->change.after.path);
 			jsonw_end_object(&w);
 		} else {
-			text_printf(c->out, "%lld %s %s %s\n", (long long)p->pid, p->comm,
-				    !was_moved(x, p)     ? "is in"
-				    : c->options.dry_run ? "would be placed in"
-							 : "placed in",
-				    x->change.after.path);
+			text_printf(c->out, "%lld %s %s in %s\n", (long long)p->pid, p->comm,
+				    was_moved(x, p) ? result(x, p) : "is", x->change.after.path);
 		}
 	}
 	if (c->options.json) {

@@ -44,9 +44,14 @@ static const char *flat(const char *s, struct arena *a)
 	return copy;
 }
 
-static void put_text(struct text *out, const struct line *l, struct arena *a)
+/* A path on v1 may be in many hierarchies: which is told where the file's name does not. */
+static void put_text(struct text *out, const struct line *l, bool v1, struct arena *a)
 {
+	size_t n = l->controller ? strlen(l->controller) : 0;
+
 	text_printf(out, "%s %s", l->path, l->file ? l->file : l->op);
+	if (v1 && n && !(l->file && strncmp(l->file, l->controller, n) == 0 && l->file[n] == '.'))
+		text_printf(out, " (%s)", l->controller);
 	if (l->from)
 		text_printf(out, ": %s ->", *l->from ? flat(l->from, a) : "(empty)");
 	else if (l->to)
@@ -61,7 +66,8 @@ static void put(struct change *c, struct jsonw *w, const struct line *l)
 	if (c->context->options.json)
 		put_json(w, l);
 	else
-		put_text(c->context->out, l, c->context->arena);
+		put_text(c->context->out, l, record_version(&c->after, l->controller) == 1,
+			 c->context->arena);
 }
 
 /* --- a unit's properties --- */
@@ -296,6 +302,16 @@ void changelog_print_with(struct change *c, const struct drift *devices)
 	}
 }
 
+/* What the kernel does about a limit of memory that is below the usage. */
+static const char *what_of_memory(const struct change *c, const struct plan_step *s)
+{
+	if (record_version(&c->before, s->controller) == 1)
+		return ": the kernel takes memory back, and where it cannot, it refuses the limit";
+	return strcmp(s->file, "memory.high") == 0
+		   ? ": the kernel takes memory back, and slows the VM down until it has"
+		   : ": the kernel takes memory back, and where it cannot, it kills";
+}
+
 void changelog_warn_usage(struct change *c, const struct plan_step *s, const char *usage_file)
 {
 	const char *usage;
@@ -310,7 +326,6 @@ void changelog_warn_usage(struct change *c, const struct plan_step *s, const cha
 		log_warning("%s = %llu is below what is used now, %s = %llu%s", s->file, limit,
 			    usage_file, used,
 			    strncmp(s->file, "memory", strlen("memory")) == 0
-				? ": the kernel takes memory back, and where it cannot, it refuses "
-				  "the limit (v1) or kills (v2, not for memory.high)"
+				? what_of_memory(c, s)
 				: ": no new process can start until enough have ended");
 }

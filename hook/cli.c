@@ -33,7 +33,8 @@ static int inside_container(struct context *c, struct error *e)
 	    c->command->name);
 }
 
-enum { MANY = 1024 }; /* arguments of one command line */
+/* Arguments of one command line; the kernel's own bound of kernel.pid_max. */
+enum { MANY = 1024, PID_LARGEST = 4194304 };
 
 /* What the first seven take: one list of arguments may stand in the hooks of all stages. */
 #define TAKES_STAGE (TAKES_SETUP | TAKES_DRY_RUN)
@@ -181,7 +182,7 @@ static int set_pid(const struct option *o, int64_t *at, const char *value, struc
 	char *end;
 	long long pid = strtoll(value, &end, 10);
 
-	if (end == value || *end || value[0] == '+' || pid <= 0 || pid > INT32_MAX)
+	if (end == value || *end || value[0] == '+' || pid <= 0 || pid > PID_LARGEST)
 		return error_set(e, ERROR_USAGE, "%s: \"%s\" is not a process number", o->name,
 				 value);
 	*at = pid;

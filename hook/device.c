@@ -28,6 +28,7 @@ struct device {
 struct outcome {
 	struct record_plug plug;
 	const char *what; /* "allowed", "allowed already", "revoked", "not allowed" */
+	bool changes;     /* the first and the third */
 };
 
 /* --- list --- */
@@ -94,6 +95,7 @@ static int list(struct context *c, struct error *e)
 		return error_set(e, ERROR_USAGE, "usage: vmcg [OPTIONS] device list ID");
 	if (oci_state_check_id(c->args[1], e) < 0)
 		return -1;
+	log_about(c->args[1]);
 	got = store_open(&store, c->root, false, e);
 	if (got == 0)
 		got = store_load(&r, &store, c->args[1], c->arena, e);
@@ -135,7 +137,7 @@ static int look_at(struct record_plug *ret, const char *path, struct error *e)
 	int r;
 
 	if (path[0] != '/')
-		return error_set(e, ERROR_USAGE, "device: \"%s\" is not an absolute path", path);
+		return error_set(e, ERROR_INPUT, "\"%s\" is not an absolute path", path);
 	r = devnode_look(&node, path);
 	if (r == 0)
 		*ret = (struct record_plug){
@@ -176,6 +178,7 @@ static int plug(struct device *x, struct outcome *ret, const char *path, const c
 	if (refuse_denied(c, &ret->plug, e) < 0)
 		return -1;
 	r = plugs_add(&x->change.after, &ret->plug, c->arena, e);
+	ret->changes = r == 0;
 	ret->what = r ? "allowed already" : "allowed";
 	return r < 0 ? -1 : 0;
 }
@@ -192,12 +195,12 @@ static int unplug(struct device *x, struct outcome *ret, const char *path, struc
 	there = got == 0;
 	got = plugs_remove(r, path, there ? &ret->plug : NULL, x->change.context->arena, e);
 	if (got == PLUGS_UNKNOWN)
-		return error_set(
-		    e, ERROR_HOST,
-		    "%s: no such node any more, and no device was plugged in under this "
-		    "path; vmcg device list %s shows the rules",
-		    path, r->id);
+		return error_set(e, ERROR_HOST,
+				 "%s: no such node, and no device was plugged in under this path; "
+				 "vmcg device list %s shows the rules",
+				 path, r->id);
 	ret->plug.path = path;
+	ret->changes = got == 0;
 	ret->what = got ? "not allowed" : "revoked";
 	return got < 0 ? -1 : 0;
 }
@@ -277,11 +280,13 @@ static void print(struct context *c, const struct outcome *list_, size_t n)
 		jsonw_array(&w, NULL);
 	for (size_t i = 0; i < n; i++) {
 		const struct record_plug *d = &list_[i].plug;
+		const bool would = c->options.dry_run && list_[i].changes;
+		const char *result =
+		    arena_printf(c->arena, "%s%s", would ? "would be " : "", list_[i].what);
 
 		if (!c->options.json) {
-			text_printf(c->out, "%s %c %lld:%lld %s%s%s%s\n", d->path, d->type,
-				    (long long)d->major, (long long)d->minor,
-				    c->options.dry_run ? "would be " : "", list_[i].what,
+			text_printf(c->out, "%s %c %lld:%lld %s%s%s\n", d->path, d->type,
+				    (long long)d->major, (long long)d->minor, result,
 				    d->with ? ", for " : "", d->with ? d->with : "");
 			continue;
 		}
@@ -290,7 +295,7 @@ static void print(struct context *c, const struct outcome *list_, size_t n)
 		jsonw_string(&w, "type", d->type == 'b' ? "b" : "c");
 		jsonw_int(&w, "major", d->major);
 		jsonw_int(&w, "minor", d->minor);
-		jsonw_string(&w, "result", list_[i].what);
+		jsonw_string(&w, "result", result);
 		jsonw_string(&w, "with", d->with);
 		jsonw_end_object(&w);
 	}
@@ -351,5 +356,5 @@ int device_command(struct context *c, struct error *e)
 		return list(c, e);
 	if (strcmp(what, "add") == 0 || strcmp(what, "remove") == 0)
 		return change_devices(c, *what == 'a', e);
-	return error_set(e, ERROR_USAGE, "device: \"%s\" is none of list, add, remove", what);
+	return error_set(e, ERROR_USAGE, "\"%s\" is none of list, add, remove", what);
 }

@@ -48,6 +48,7 @@ int inspect_load(struct record *ret, struct context *c, struct error *e)
 
 	if (oci_state_check_id(c->args[0], e) < 0)
 		return -1;
+	log_about(c->args[0]);
 	r = store_open(&store, c->root, false, e);
 	if (r == 0)
 		r = store_load(ret, &store, c->args[0], c->arena, e);
@@ -90,7 +91,7 @@ int inspect_paths(struct context *c, struct error *e)
 		return -1;
 	why_none = has_no_group(&r, c->arena);
 	if (why_none)
-		log_warning("%s: %s", r.id, why_none);
+		log_warning("%s", why_none);
 	inspect_open(&fs, c, &r, c->arena);
 	if (c->options.json)
 		jsonw_object(&w, NULL);

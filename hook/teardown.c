@@ -13,6 +13,7 @@
 #include "hook/setup_facts.h"
 #include "hook/undo.h"
 #include "hook/unit_change.h"
+#include "oci/jsonw.h"
 #include "oci/state.h"
 
 /* Does the undo change more than what tells its progress by being gone? */
@@ -87,6 +88,24 @@ int teardown_record(struct context *c, struct store *store, const struct record 
 	return 0;
 }
 
+/* r is NULL: there is nothing to take down. */
+static void say_what_would_be(struct context *c, const char *id, const struct record *r)
+{
+	struct jsonw w = {.out = c->out, .pretty = true};
+
+	if (!c->options.json) {
+		if (r)
+			text_printf(c->out, "%s: %zu steps would be undone\n", r->path, r->n_steps);
+		return;
+	}
+	jsonw_flat_object(&w, NULL);
+	jsonw_string(&w, "id", id);
+	jsonw_string(&w, "path", r ? r->path : NULL);
+	jsonw_uint(&w, "steps", r ? r->n_steps : 0);
+	jsonw_end_object(&w);
+	text_puts(c->out, "\n");
+}
+
 /* absent: what having no record means, 0 or an error that is set already. */
 static int take_down(struct context *c, const char *id, bool must_exist, struct error *e)
 {
@@ -101,13 +120,15 @@ static int take_down(struct context *c, const char *id, bool must_exist, struct 
 	if (r == 0)
 		r = store_load(&record, &store, id, c->arena, e);
 	if (r == 0 && c->options.dry_run)
-		text_printf(c->out, "%s: %zu steps would be undone\n", record.path, record.n_steps);
+		say_what_would_be(c, id, &record);
 	else if (r == 0)
 		r = teardown_record(c, &store, &record, false, e);
 	store_close(&store);
 	if (r == STORE_ABSENT && must_exist)
 		return error_set(e, ERROR_HOST,
 				 "%s: no record of container %s; vmcg list shows all", c->root, id);
+	if (r == STORE_ABSENT && c->options.dry_run)
+		say_what_would_be(c, id, NULL);
 	if (r == STORE_ABSENT)
 		log_info("no record: nothing to take down");
 	return r < 0 ? -1 : 0;

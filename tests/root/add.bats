@@ -95,10 +95,19 @@ act() {
 	vmcg --dry-run add "$ID" "$SAID" "$ACTOR"
 	expect 0
 	[ "$out" = "$ACTOR actors would be placed in $CG" ] || fail "$out"
+	vmcg --dry-run --format json add "$ID" "$ACTOR"
+	expect 0
+	[ "$(jq -c '.[] | [.moved, .result]' "$T/out")" = '[false,"would be placed"]' ] || fail "$out"
 	untouched "$before"
 	vmcg add "$ID" "$SAID" "$ACTOR" "$ACTOR"
 	expect 0
 	[ "$out" = "$ACTOR actors placed in $CG" ] || fail "$out"
+	vmcg --format json add "$ID" "$ACTOR"
+	expect 0
+	[ "$(jq -c '.[] | [.moved, .result]' "$T/out")" = '[false,"in place"]' ] || fail "$out"
+	vmcg add "$ID" 4194305
+	expect 2 "4194305: no process can have that number"
+	[[ $err != *"add: add:"* ]]
 	sits_in "$ACTOR" "$CG"
 	[ "$(cut -d: -f3- "/proc/$ACTOR/task/$SAID/cgroup" | sort -u)" = "$CG" ]
 	[ "$(record '[.added[].pid] | join(" ")')" = "$ACTOR" ]

@@ -260,7 +260,7 @@ has_kvm() {
 		$T|4|no device node
 		/dev/vmcg-no-such|4|no such device node
 		/no/such/directory/node|4|no such device node
-		dev/null|2|not an absolute path
+		dev/null|3|not an absolute path
 	END
 	denied "$SPARE"
 	device remove "$ID" "$SPARE" "$T/link"
@@ -288,6 +288,17 @@ has_kvm() {
 		vmcg device $what
 		expect 4 "$ID" "vmcg list"
 	done
+}
+
+@test "a path that never was: nothing is said to have gone, and no word stands twice" {
+	running .
+	device remove "$ID" /dev/no-such-node
+	expect 4 "/dev/no-such-node: no such node, and no device was plugged in under this path"
+	device frobnicate "$ID"
+	expect 2
+	[[ $err != *"device: device:"* ]]
+	vmcg show "$ID-not"
+	expect 4 "vmcg show $ID-not: "
 }
 
 @test "what the policy denies is not added" {
@@ -434,7 +445,10 @@ has_kvm() {
 	before=$(standing)
 	device --dry-run add "$ID" "$SPARE"
 	expect 0
-	[[ $out = *"$SPARE"* ]]
+	[[ $out = *"$SPARE"*"would be allowed"* ]]
+	device --dry-run --format json add "$ID" "$SPARE" /dev/null
+	expect 0
+	[ "$(jq -c 'map(.result)' "$T/out")" = '["would be allowed","allowed already"]' ] || fail "$out"
 	untouched "$before"
 	denied "$SPARE"
 	device --dry-run remove "$ID" /dev/null

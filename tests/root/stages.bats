@@ -109,9 +109,19 @@ starting() {
 	vmcg --dry-run destroy "$ID"
 	expect 0
 	[[ $out = *"$CG"* ]]
+	vmcg --dry-run --format json destroy "$ID"
+	expect 0
+	jq -e --arg id "$ID" --arg cg "$CG" '.id == $id and .path == $cg and .steps > 2 and length == 3' "$T/out"
+	cp "$T/out" "$T/destroy"
+	vmcg --dry-run --format json poststop < <(state_json "$VM")
+	expect 0
+	diff "$T/out" "$T/destroy"
 	unchanged "$stands"
 	poststop
 	expect 0
+	vmcg --dry-run --format json poststop < <(state_json "$VM")
+	expect 0
+	jq -e '.path == null and .steps == 0' "$T/out"
 }
 
 @test "plan touches nothing, and says what createRuntime then does" {

@@ -47,7 +47,7 @@ static const struct {
     {{"prestart", "--mode=adopt"}, "prestart mode=adopt"},
     {{"prestart", "--mode=adopt", "--mode", "auto"}, "prestart"},
     {{"prestart", "--vm-pid", "42"}, "prestart vm-pid=42"},
-    {{"prestart", "--vm-pid=2147483647"}, "prestart vm-pid=2147483647"},
+    {{"prestart", "--vm-pid=4194304"}, "prestart vm-pid=4194304"},
     {{"prestart", "--vm-pid-file", "/p"}, "prestart vm-pid-file=/p"},
     {{"prestart", "--policy=/p"}, "prestart policy=/p"},
     {{"prestart", "--dry-run", "--debug", "--log=/l", "--log-format=json"},
@@ -109,7 +109,7 @@ static const struct {
     {{"list", "--vm-pid", "+1"}, "! \"+1\" is not a process number"},
     {{"list", "--vm-pid", "1x"}, "! \"1x\" is not a process number"},
     {{"list", "--vm-pid", ""}, "! \"\" is not a process number"},
-    {{"list", "--vm-pid", "2147483648"}, "! \"2147483648\" is not a process number"},
+    {{"list", "--vm-pid", "4194305"}, "! \"4194305\" is not a process number"},
     {{"list", "--vm-pid", "99999999999999999999"}, "! is not a process number"},
 };
 
