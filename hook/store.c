@@ -259,7 +259,10 @@ int store_save(const struct store *s, const struct record *r, struct error *e)
 	if (!err)
 		return 0;
 	unlinkat(s->dir, temp, 0);
-	return error_set_os(e, ERROR_FAILED, err, "%s/%s: cannot write the record", s->root, name);
+	error_set_os(e, ERROR_FAILED, err, "%s/%s: cannot write the record", s->root, name);
+	return err == ENOSPC || err == EDQUOT
+		   ? error_add(e, "; free space there and run the command again")
+		   : -1;
 }
 
 int store_remove(const struct store *s, struct error *e)

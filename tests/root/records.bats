@@ -222,7 +222,7 @@ on_full_disk() {
 	while IFS= read -r command; do
 		# shellcheck disable=SC2086 # words
 		on_full_disk $command
-		expect 5 "$ID" "No space left" || fail "$command"
+		expect 5 "$ID" "No space left" "free space there" || fail "$command"
 		cmp "$T/full.before" "$T/full.after"
 		[ "$(grep -cvx -e "$ID.json" -e "$ID.lock" -e filler "$T/full.names")" = 0 ] || fail "$(cat "$T/full.names")"
 		untouched "$before" || fail "$command"
