@@ -14,6 +14,7 @@
 #include "hook/change.h"
 #include "hook/log.h"
 #include "hook/moves.h"
+#include "hook/others.h"
 #include "hook/procs.h"
 #include "hook/replan.h"
 #include "oci/jsonw.h"
@@ -72,29 +73,11 @@ static int hold(struct add *x, const char *text, struct error *e)
 
 /* --- may it be moved? --- */
 
-/* Where another container's vmcg has put it; NULL: nowhere. */
-static const char *others_group(struct add *x, const struct facts_process *p)
-{
-	struct cgroupfs *fs = &x->change.fs;
-	const struct record *r = &x->change.before;
-
-	for (size_t i = 0; i < r->n_mounts; i++) {
-		const char *name =
-		    strcmp(r->mounts[i].name, "unified") == 0 ? "" : r->mounts[i].name;
-		const char *path = facts_process_path(p, name);
-
-		if (path && strcmp(path, "/") != 0 &&
-		    cgroupfs_marked(fs, name, path, NULL, NULL) == 0 &&
-		    cgroupfs_marked(fs, name, path, r->id, NULL) == CGROUPFS_FOREIGN)
-			return cgroupfs_path(fs, name, path, NULL);
-	}
-	return NULL;
-}
-
 static int refuse_foreign(struct add *x, const struct facts_process *p, struct error *e)
 {
 	const struct record *r = &x->change.before;
 	const char *others;
+	int got;
 
 	if (p->pid == 1 || procs_is_kernels(p->pid))
 		return error_set(e, ERROR_HOST,
@@ -110,12 +93,13 @@ static int refuse_foreign(struct add *x, const struct facts_process *p, struct e
 				 "process %lld (%s) is the container's init: out of its runtime's "
 				 "cgroup exec, pause and kill of the container would fail",
 				 (long long)p->pid, p->comm);
-	others = others_group(x, p);
-	return others ? error_set(e, ERROR_HOST,
-				  "process %lld (%s) is in %s, which is another container's: vmcg "
-				  "list shows whose",
-				  (long long)p->pid, p->comm, others)
-		      : 0;
+	got = others_find(&others, &x->change.store, r, p, x->change.context->arena, e);
+	if (got)
+		return got < 0 ? -1 : 0;
+	return error_set(e, ERROR_HOST,
+			 "process %lld (%s) belongs to another container, %s, whose limits are its "
+			 "own (vmcg show %s)",
+			 (long long)p->pid, p->comm, others, others);
 }
 
 /* --- the record --- */

@@ -192,6 +192,20 @@ int store_load(struct record *ret, const struct store *s, const char *id, struct
 	return 0;
 }
 
+int store_text(const char **ret, const struct store *s, const char *id, struct arena *a)
+{
+	char name[1100];
+	size_t len;
+	int fd, r;
+
+	fd = openat(s->dir, file_name(name, id, RECORD_SUFFIX), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return STORE_ABSENT;
+	r = input_read(ret, &len, fd, name, a, NULL);
+	close(fd);
+	return r < 0 ? STORE_ABSENT : 0;
+}
+
 static int write_all(int fd, const char *s, size_t n)
 {
 	while (n) {

@@ -48,6 +48,9 @@ bool store_is_busy(const struct store *s, const char *id);
 int store_load(struct record *ret, const struct store *s, const char *id, struct arena *a,
 	       struct error *e);
 
+/* Its bytes, as they are. STORE_ABSENT: also when they cannot be read. */
+int store_text(const char **ret, const struct store *s, const char *id, struct arena *a);
+
 /* Save the record of the locked id, or remove it (a missing one is fine). ERROR_FAILED. */
 int store_save(const struct store *s, const struct record *r, struct error *e);
 int store_remove(const struct store *s, struct error *e);

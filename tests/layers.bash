@@ -15,7 +15,7 @@ effect=(apply change changelog devnode freezer unit_change step_check step_devic
 	step_place step_unit step_write undo undo_files undo_processes undo_unit drain cgroupfs
 	cgroupfs_mark devfilter devfilter_list devfilter_program devfilter_check check_group
 	check_process check_value check_unit
-	bpf bpfset procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
+	bpf bpfset others procs host host_cgroups host_files host_mounts sysfile input store log vmprocess
 	setup_facts gc_look fault yard sandbox sandbox_rules sandbox_gen systemd systemd_call systemd_connect
 	systemd_error systemd_job systemd_library systemd_message usage_read vmm_read)
 frame=(main cli bus setup setup_run plan_command precreate poststart teardown replan inspect inspect_life list

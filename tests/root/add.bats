@@ -204,6 +204,39 @@ act() {
 	sits_in "${HELPERS[0]}" "$CG"
 }
 
+@test "a process below another container's group, and the init of one that a runtime made, are refused" {
+	local mount
+
+	running .
+	fork_vm
+	while read -r mount; do mkdir "$mount$CG/sub"; done < <(hierarchies)
+	fill_cpusets "$CG/sub"
+	while read -r mount; do echo "$CHILD" >"$mount$CG/sub/cgroup.procs"; done < <(hierarchies)
+	below=$CHILD one=$CG
+	ID=$NAME-two CG=/$NAME-two
+	make_group "$CG"
+	start_vm
+	init=$VM
+	while read -r mount; do echo "$init" >"$mount$CG/cgroup.procs"; done < <(hierarchies)
+	config_json
+	hook createRuntime "$init"
+	expect 0
+	[ "$(record .mode)" = adopt ]
+	before=$(snapshot_host)
+	vmcg add "$ID" "$below"
+	expect 4 "$below" "another container, $NAME"
+	vmcg add "$NAME" "$init"
+	expect 4 "$init" "another container, $NAME-two"
+	unchanged "$before"
+	vmcg destroy "$ID"
+	expect 0
+	while read -r mount; do
+		echo "$below" >"$mount$one/cgroup.procs"
+		rmdir "$mount$one/sub"
+	done < <(hierarchies)
+	ID=$NAME CG=/$NAME
+}
+
 @test "the second of three dies in the middle: the first is back, the record as before" {
 	need_test_build
 	running .
