@@ -173,7 +173,7 @@ static void test_blkio(void **state)
 	     "\"weight\":3,\"leafWeight\":5}]}"},
 	    {"\"blockIO\":{\"weightDevice\":[" W8_0 "\"weight\":1,\"leafWeight\":2}]}",
 	     "\"blockIO\":{\"weightDevice\":[" W8_0 "\"weight\":0}]}",
-	     "\"blockIO\":{\"weightDevice\":[" W8_0 "\"weight\":0,\"leafWeight\":2}]}"},
+	     "\"blockIO\":{\"weightDevice\":[" W8_0 "\"weight\":1,\"leafWeight\":2}]}"},
 	    /* Of two with one key, the last is in force. */
 	    {"\"blockIO\":{\"weightDevice\":[" W8_0 "\"weight\":1}," W8_0 "\"weight\":2}]}",
 	     "\"blockIO\":{\"weightDevice\":[" W8_0 "\"weight\":3}]}",
