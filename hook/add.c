@@ -57,7 +57,7 @@ static int hold(struct add *x, const char *text, struct error *e)
 {
 	struct arena *a = x->change.context->arena;
 	struct held_process p = PROCS_NONE;
-	int64_t pid;
+	int64_t pid = 0;
 
 	if (parse(&pid, text, e) < 0 || procs_hold(&p, pid, e) < 0)
 		return -1;
@@ -79,14 +79,8 @@ static int refuse_foreign(struct add *x, const struct facts_process *p, struct e
 	const char *others;
 	int got;
 
-	if (p->pid == 1 || procs_is_kernels(p->pid))
-		return error_set(e, ERROR_HOST,
-				 "process %lld (%s) is %s: it serves more than this VM and stays "
-				 "where it is",
-				 (long long)p->pid, p->comm,
-				 p->pid == 1 ? "the host's init" : "a thread of the kernel");
-	if (p->pid == getpid())
-		return error_set(e, ERROR_HOST, "process %lld is this vmcg", (long long)p->pid);
+	if (procs_refuse(p->pid, e) < 0)
+		return -1;
 	if (r->mode == MODE_OWN && p->pid == r->init.pid && p->start == r->init.start &&
 	    r->vm.pid != r->init.pid)
 		return error_set(e, ERROR_HOST,

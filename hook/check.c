@@ -75,7 +75,8 @@ static int compare(struct check *check, struct context *c, struct error *e)
 {
 	if (check_groups(check, e) < 0)
 		return -1;
-	check_processes(check);
+	if (check_processes(check, e) < 0)
+		return -1;
 	if (compare_frozen(check, e) < 0)
 		return -1;
 	if (check_values(check, e) < 0 || check_devices(check, e) < 0)

@@ -94,19 +94,26 @@ static void compare_places(struct check *c, const struct facts_process *p,
 	}
 }
 
-/* Its groups now; false: it has ended, or its number is another's. */
-static bool look(struct facts_process *now, const struct facts_process *p, struct arena *a)
+/* Its groups now. 1: it has ended, or its number is another's. ERROR_HOST: it cannot be looked at,
+ * for want of descriptors or memory. */
+static int look(struct facts_process *now, const struct facts_process *p, struct arena *a,
+		struct error *e)
 {
 	struct held_process held = PROCS_NONE;
-	bool alive;
+	bool ended = false;
+	int r;
 
-	if (procs_hold(&held, p->pid, NULL) < 0)
-		return false;
-	alive = held.start == p->start &&
-		procs_cgroups(&now->cgroups, &now->n_cgroups, a, "/proc", p->pid, NULL) == 0 &&
-		procs_alive(&held);
+	r = procs_hold(&held, p->pid, e);
+	if (r == 0 && held.start != p->start)
+		ended = true;
+	else if (r == 0)
+		r = procs_cgroups(&now->cgroups, &now->n_cgroups, a, "/proc", p->pid, e);
+	if (r == 0 && !ended)
+		ended = !procs_alive(&held);
 	procs_release(&held);
-	return alive;
+	if (r < 0 && e->os)
+		return -1;
+	return r < 0 || ended;
 }
 
 static const char *name_of(const struct facts_process *p, struct arena *a)
@@ -116,30 +123,36 @@ static const char *name_of(const struct facts_process *p, struct arena *a)
 	return arena_printf(a, "process %lld (%s)", (long long)p->pid, p->comm);
 }
 
-/* false: it has ended. */
-static bool compare(struct check *c, const struct facts_process *p)
+/* 1: it has ended. */
+static int compare(struct check *c, const struct facts_process *p, struct error *e)
 {
 	struct facts_process now = {0};
+	int r = look(&now, p, c->arena, e);
 
-	if (!look(&now, p, c->arena))
-		return false;
-	compare_places(c, p, &now, name_of(p, c->arena));
-	return true;
+	if (r == 0)
+		compare_places(c, p, &now, name_of(p, c->arena));
+	return r;
 }
 
-void check_processes(struct check *c)
+int check_processes(struct check *c, struct error *e)
 {
 	const struct record *r = c->record;
+	int gone;
 
 	/* The processes of a yard are not real. */
 	if (c->fs->yard)
-		return;
-	if (r->vm.pid && !compare(c, &r->vm)) {
+		return 0;
+	gone = r->vm.pid ? compare(c, &r->vm, e) : 0;
+	if (gone < 0)
+		return -1;
+	if (gone) {
 		c->vm_gone = true;
 		drift_add(&c->drift, DRIFT_PROCESS, name_of(&r->vm, c->arena), "running", "gone",
 			  "the VM process");
 	}
 	/* Helpers come and go. */
 	for (size_t i = 0; i < r->n_added; i++)
-		compare(c, &r->added[i]);
+		if (compare(c, &r->added[i], e) < 0)
+			return -1;
+	return 0;
 }

@@ -41,7 +41,7 @@ struct check_group *check_find_group(const struct check *c, const char *controll
 				     const char *path);
 
 /* The VM, and the processes that were added: alive, and where they were put. */
-void check_processes(struct check *c);
+int check_processes(struct check *c, struct error *e);
 
 /* What groups hand down, and then the values of control files. ERROR_FAILED. */
 int check_values(struct check *c, struct error *e);

@@ -8,13 +8,17 @@
 #include "hook/procs.h"
 #include "hook/setup_facts.h"
 
+/* Who cannot be looked at, for want of descriptors or memory, is not known to be dead. */
 static bool runs(const struct facts_process *was)
 {
 	struct held_process p = PROCS_NONE;
+	struct error why;
 	bool same;
 
-	if (!was->pid || procs_hold(&p, was->pid, NULL) < 0)
+	if (!was->pid)
 		return false;
+	if (procs_hold(&p, was->pid, &why) < 0)
+		return why.os != 0;
 	same = p.start == was->start;
 	procs_release(&p);
 	return same;

@@ -89,12 +89,12 @@ static int open_pidfd(int64_t pid)
 	return (int)syscall(SYS_pidfd_open, (pid_t)pid, 0U);
 }
 
-/* Has the process behind a pidfd ended? */
+/* Has the process behind a pidfd ended? One that cannot be asked is not known to have. */
 static bool has_ended(int fd)
 {
 	struct pollfd ended = {.fd = fd, .events = POLLIN};
 
-	return poll(&ended, 1, 0) != 0;
+	return poll(&ended, 1, 0) > 0;
 }
 
 /* A thread's id has no pidfd of its own kind (EINVAL, or ENOENT since 6.9): its process has. */

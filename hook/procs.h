@@ -31,7 +31,7 @@ enum {
 
 /*
  * Hold the process that pid belongs to. The start time is read before and after
- * the pidfd is opened. ERROR_HOST: it is gone.
+ * the pidfd is opened. ERROR_HOST: it is gone (os is 0), or cannot be looked at.
  */
 int procs_hold(struct held_process *ret, int64_t pid, struct error *e);
 void procs_release(struct held_process *p);
@@ -59,7 +59,7 @@ int procs_refuse(int64_t pid, struct error *e);
  * that takes the rights of ptrace(2). */
 bool procs_holds_vm(struct arena *a, const char *proc, int64_t pid);
 
-/* Just its cgroups, as struct facts_process has them. ERROR_HOST: it is gone. */
+/* Just its cgroups, as struct facts_process has them. ERROR_HOST, os as above. */
 int procs_cgroups(struct facts_member **ret, size_t *ret_n, struct arena *a, const char *proc,
 		  int64_t pid, struct error *e);
 

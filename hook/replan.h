@@ -27,16 +27,16 @@ struct replan {
  * Look at the host: processes of the record that are gone count as absent. devices: nodes
  * whose numbers are wanted as well, or NULL. Ends with replan_release. ERROR_HOST.
  */
-int replan_look(struct replan *r, struct context *c, const struct hypervisor_devices *devices,
+int replan_look(struct replan *p, struct context *c, const struct hypervisor_devices *devices,
 		struct error *e);
 
 /*
- * The plan, in r->setup.plan. given, denied: the device policy as it is to be.
+ * The plan, in p->setup.plan. given, denied: the device policy as it is to be.
  * only_devices: nothing but the device filter. ERROR_INPUT, ERROR_HOST.
  */
-int replan_compose(struct replan *r, const struct device_policy *given,
+int replan_compose(struct replan *p, const struct device_policy *given,
 		   const struct device_policy *denied, bool only_devices, struct error *e);
 
-void replan_release(struct replan *r);
+void replan_release(struct replan *p);
 
 #endif

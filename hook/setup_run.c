@@ -105,8 +105,12 @@ static int apply(struct setup *s, struct store *store, struct error *e)
 		return -1;
 	cgroupfs_open(&fs, s->arena, record.mounts, record.n_mounts, s->context->options.yard);
 	r = apply_look(&ap, e);
-	if (r == 0)
+	if (r == 0) {
 		r = store_save(store, &record, e);
+		/* It may be in place all the same, and only not safe on the disk. */
+		if (r < 0)
+			store_remove(store, NULL);
+	}
 	if (r == 0) {
 		r = apply_run(&ap, e);
 		record.status = RECORD_APPLIED;
