@@ -187,6 +187,14 @@ static int settle_earlier(struct setup *s, struct store *store, struct error *e)
 	return teardown_record(s->context, store, &r, true, e);
 }
 
+static void log_plan(const struct setup *s)
+{
+	for (size_t i = 0; i < s->plan.n_warnings; i++)
+		log_warning("%s", s->plan.warnings[i]);
+	for (size_t i = 0; i < s->plan.n_notes; i++)
+		log_info("%s", s->plan.notes[i]);
+}
+
 static int set_up_locked(struct setup *s, struct store *store, struct error *e)
 {
 	int r;
@@ -205,15 +213,23 @@ static int set_up_locked(struct setup *s, struct store *store, struct error *e)
 			    "around a process: poststart sets everything up");
 	if (r)
 		return r < 0 ? -1 : 0;
-	for (size_t i = 0; i < s->plan.n_warnings; i++)
-		log_warning("%s", s->plan.warnings[i]);
-	for (size_t i = 0; i < s->plan.n_notes; i++)
-		log_info("%s", s->plan.notes[i]);
+	log_plan(s);
 	if (apply(s, store, e) < 0)
 		return -1;
 	log_info("%s: %s %s, VM process %lld", s->plan.path, mode_name[s->plan.mode],
 		 manager_name[s->plan.manager], (long long)s->vm);
 	return 0;
+}
+
+/* A user without a run directory, to whom nothing is delegated either: there is nothing to do. */
+static bool nothing_to_record(struct setup *s)
+{
+	struct error e;
+
+	if (setup_plan(s, NULL, &e) != 0 || !s->target.nothing)
+		return false;
+	log_plan(s);
+	return true;
 }
 
 int setup_run(struct setup *s, struct error *e)
@@ -234,6 +250,8 @@ int setup_run(struct setup *s, struct error *e)
 		return 0;
 	}
 	r = store_open(&store, c->root, true, e);
+	if (r < 0 && c->rootless && nothing_to_record(s))
+		return 0;
 	if (r == 0)
 		r = store_lock(&store, s->state.id, STORE_LOCK_MS, e);
 	if (r == STORE_ABSENT)

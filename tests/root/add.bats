@@ -154,7 +154,7 @@ act() {
 		0|2|not a process number
 		-1|2|
 		12x|2|not a process number
-		99999999999|2|not a process number
+		99999999999|2|no process can have that number
 	END
 	at_home
 	vmcg add "$ID"

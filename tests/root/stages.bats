@@ -339,3 +339,26 @@ starting() {
 	poststop
 	expect 0
 }
+
+@test "a user without a run directory, to whom nothing is delegated: no limit applies, and that is said" {
+	local copy
+
+	copy=$(mktemp -d "/tmp/$NAME.XXXXXX")
+	chmod 755 "$copy"
+	cp "$VMCG" "$copy/vmcg"
+	sleep 900 3>&- &
+	STARTED+=($!)
+	disown
+	config_json '.linux.cgroupsPath = null'
+	cp "$BUNDLE/config.json" "$copy"
+	state_json "${STARTED[-1]}" | jq --arg b "$copy" '.bundle = $b' >"$copy/state.json"
+	chmod 644 "$copy"/*.json
+	for stage in createRuntime poststop; do
+		status=0
+		setpriv --reuid 65534 --regid 65534 --clear-groups env -i "$copy/vmcg" $stage <"$copy/state.json" >"$T/out" 2>"$T/err" ||
+			status=$?
+		[ "$status" = 0 ] || fail "$(<"$T/err")"
+		[ $stage = poststop ] || grep -q "so no limit applies" "$T/err" || fail "$(<"$T/err")"
+	done
+	rm -r "$copy"
+}
