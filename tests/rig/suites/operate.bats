@@ -10,6 +10,8 @@ load operate
 
 teardown() {
 	[ ! "${SERVICE:-}" ] || systemctl stop "$SERVICE" 2>/dev/null || true
+	# Nobody who is frozen ends.
+	thaw
 	clear_away
 }
 
@@ -31,17 +33,18 @@ end() {
 limits_of() {
 	begin "$@"
 	limits_are "${START[@]}"
-	check_is_clean
+	vmcg check "$ID"
+	expect 0
+	[[ $out = "$ID: as recorded ("* ]] || fail "$out"
 
 	update_to "${MORE[@]}"
 	limits_are "${MORE[@]}"
-	nothing_tighter "${MORE[0]}"
-	check_is_clean
+	below_stays "${MORE[0]}"
 	update_to "${LESS[@]}" --format json
 	limits_are "${LESS[@]}"
-	reload
+	reload_keeps kvm
 	limits_are "${LESS[@]}"
-	opened ok kvm loop-control
+	opened ok loop-control
 	check_is_clean
 
 	drift_is_repaired
@@ -110,8 +113,8 @@ devices_of() {
 	[ "$out" = "/dev/fuse c 10:229 allowed" ]
 	opened ok fuse kvm
 	opened no loop0
-	reload
-	opened ok fuse kvm loop-control
+	reload_keeps fuse kvm
+	opened ok loop-control
 	opened no loop0
 	check_is_clean
 	is_listed
@@ -124,16 +127,15 @@ devices_of() {
 	jq -e 'map(.result) == ["revoked", "revoked", "revoked"]' "$T/out"
 	opened no fuse kvm loop-control
 	opened ok vhost-net
-	reload
+	reload_keeps vhost-net
 	opened no fuse kvm loop-control
-	opened ok vhost-net
 	check_is_clean
 	vmcg device add "$ID" /dev/kvm
 	expect 0
 	opened ok kvm
 	opened no fuse loop-control
-	reload
-	opened ok kvm
+	reload_keeps kvm
+	opened no fuse loop-control
 	check_is_clean
 	end
 }
@@ -175,8 +177,8 @@ is_listed() {
 
 # --- no moment without /dev/kvm ---
 
-# never_without_kvm CALLER MANAGER CHANGES SECONDS: as many as fit, but fifty at least. A process of the VM's group opens it all
-# the time.
+# never_without_kvm CALLER MANAGER COUNT SECONDS: so many changes, or as many as fit; CHANGES in the environment: that many, however
+# long it takes. A process of the VM's group opens it all the time. Without systemd: tests/root/gapless.bats.
 never_without_kvm() {
 	begin "$1" "$2"
 	start_opener /dev/kvm
@@ -184,23 +186,19 @@ never_without_kvm() {
 	expect 0
 	inside "$OPENER"
 	opener_counts_anew
-	plug_often "${VMCG_CHANGES:-$3}" "${VMCG_CHANGES:-$4}"
+	plug_often "${CHANGES:-$3}" "${CHANGES:-$4}"
 	never_refused
-	[ "$CHANGES" -ge 50 ] || fail "only $CHANGES changes"
+	[ "$CHANGED" -ge 20 ] || fail "only $CHANGED changes"
 	is_thawed
 	end
 }
 
-@test "operate: /dev/kvm opens while another is plugged and revoked, own cgroupfs" {
-	never_without_kvm own cgroupfs 100 60
-}
-
 @test "operate: /dev/kvm opens while another is plugged and revoked, own systemd" {
-	never_without_kvm own systemd 60 60
+	never_without_kvm own systemd 50 60
 }
 
 @test "operate: /dev/kvm opens while another is plugged and revoked, runc systemd" {
-	never_without_kvm runc systemd 60 60
+	never_without_kvm runc systemd 20 60
 }
 
 # --- killed in between ---
@@ -216,19 +214,19 @@ killed_while_frozen() {
 	vmcg update "$ID"
 	expect 0
 	is_thawed
-	[ "$(record .frozen)" = false ]
+	[ "$(record '.frozen // false')" = false ]
 	opened ok kvm fuse
 	check_is_clean
 
 	kill_while_frozen remove
 	vmcg check "$ID"
 	[ "$status" -eq 7 ] || fail "exit $status:" "$err"
-	[[ $out = *frozen* ]] || fail "$out"
+	[[ $out = *FROZEN* ]] || fail "$out"
 	is_frozen
 	vmcg gc
 	expect 0
 	is_thawed
-	[ "$(record .frozen)" = false ]
+	[ "$(record '.frozen // false')" = false ]
 	vmcg update "$ID"
 	expect 0
 	opened ok kvm
@@ -312,6 +310,7 @@ at_home() {
 	local before after
 
 	begin own systemd
+	[ "$(ask "alloc 8")" = "alloc 8: ok" ]
 	vmcg --format json list
 	expect 0
 	jq -e --arg id "$ID" --argjson vm "$VM" --argjson max "${START[0]}" 'length == 1 and (.[0] | .id == $id and .manager == "systemd"
@@ -339,9 +338,10 @@ at_home() {
 
 	vmcg --format json paths "$ID"
 	expect 0
-	jq -e 'length > 0' "$T/out"
+	jq -e --arg memory "$(controller_path memory "$TARGET")" 'any(.[]; . == $memory)' "$T/out" >/dev/null || fail "$out"
 	while read -r dir; do
-		grep -qx "$VM" "$dir/cgroup.procs" || fail "$VM is not in $dir" || return
+		# Of v1 hierarchies systemd joins only what it needs.
+		[ ! -d "$dir" ] || grep -qx "$VM" "$dir/cgroup.procs" || fail "$VM is not in $dir" || return
 	done < <(jq -r '.[]' "$T/out")
 
 	vmcg features
@@ -357,10 +357,11 @@ at_home() {
 used() {
 	local memory cpu
 
-	memory=$(controller_path memory "$TARGET") cpu=$(controller_path cpuacct "$TARGET" 2>/dev/null)
+	memory=$(controller_path memory "$TARGET")
 	if [ "$(version_of memory)" = 2 ]; then
 		echo "[$(<"$memory/memory.current"), $(sed -n 's/^usage_usec //p' "$memory/cpu.stat")]"
 	else
+		cpu=$(controller_path cpuacct "$TARGET")
 		echo "[$(<"$memory/memory.usage_in_bytes"), $(($(<"$cpu/cpuacct.usage") / 1000))]"
 	fi
 }
