@@ -16,19 +16,6 @@
 
 enum { WAIT_MS = 2000, PAUSE_MS = 2 };
 
-/* A later container may have a group of the same path, and be paused for a reason. */
-static bool init_lives(const struct record *r)
-{
-	struct held_process init = PROCS_NONE;
-	bool same;
-
-	if (!r->init.pid || procs_hold(&init, r->init.pid, NULL) < 0)
-		return false;
-	same = init.start == r->init.start;
-	procs_release(&init);
-	return same;
-}
-
 /* The container's group in that hierarchy; NULL: it has none of its own. */
 static const char *group(const struct record *r, struct arena *a)
 {
@@ -38,7 +25,8 @@ static const char *group(const struct record *r, struct arena *a)
 		return NULL;
 	if (r->mode == MODE_OWN)
 		return r->path;
-	path = init_lives(r) ? facts_process_path(&r->init, CONTROLLER) : NULL;
+	/* A later container may have a group of the same path, and be paused for a reason. */
+	path = procs_runs(&r->init) ? facts_process_path(&r->init, CONTROLLER) : NULL;
 	if (path && cgpath_within(path, r->path))
 		return r->path;
 	/* A runtime may have chosen another base here, and put init into a child. */

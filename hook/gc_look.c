@@ -8,20 +8,14 @@
 #include "hook/procs.h"
 #include "hook/setup_facts.h"
 
-/* Who cannot be looked at, for want of descriptors or memory, is not known to be dead. */
+/* What cannot be looked at is not dead. */
 static bool runs(const struct facts_process *was)
 {
-	struct held_process p = PROCS_NONE;
-	struct error why;
-	bool same;
+	struct held_process p;
+	int r = procs_hold_known(&p, was, NULL);
 
-	if (!was->pid)
-		return false;
-	if (procs_hold(&p, was->pid, &why) < 0)
-		return why.os != 0;
-	same = p.start == was->start;
 	procs_release(&p);
-	return same;
+	return r != PROCS_ENDED;
 }
 
 /* The processes in a group of one hierarchy and below it. */

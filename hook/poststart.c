@@ -30,23 +30,10 @@ static int find_vm(struct facts_process *ret, struct setup *s, struct error *e)
 	return 0;
 }
 
-/* Does the VM on record still run? */
-static bool lives(const struct record *r)
-{
-	struct held_process was = PROCS_NONE;
-	bool same;
-
-	if (!r->vm.pid || procs_hold(&was, r->vm.pid, NULL) < 0)
-		return false;
-	same = was.start == r->vm.start;
-	procs_release(&was);
-	return same;
-}
-
 /* The VM that setup placed, unless the caller names another or one with a KVM VM is found. */
 static bool is_placed(const struct setup *s, const struct record *r)
 {
-	return strcmp(s->vm_why, "state:/pid") == 0 && lives(r);
+	return strcmp(s->vm_why, "state:/pid") == 0 && procs_runs(&r->vm);
 }
 
 static bool was_moved(const struct record *r, int64_t pid)
@@ -65,7 +52,7 @@ static void replace_vm(struct record *r, const struct facts_process *vm, struct 
 	const struct facts_process *was = r->added;
 	size_t n = r->n_added;
 
-	if (r->vm.pid != vm->pid && was_moved(r, r->vm.pid) && lives(r)) {
+	if (r->vm.pid != vm->pid && was_moved(r, r->vm.pid) && procs_runs(&r->vm)) {
 		r->added = NULL;
 		r->n_added = 0;
 		for (size_t i = 0; i < n; i++)

@@ -145,6 +145,39 @@ int procs_hold(struct held_process *ret, int64_t pid, struct error *e)
 	return r;
 }
 
+int procs_hold_known(struct held_process *ret, const struct facts_process *was, struct error *e)
+{
+	struct error why;
+
+	*ret = PROCS_NONE;
+	if (!was->pid)
+		return PROCS_ENDED;
+	if (procs_hold(ret, was->pid, &why) < 0) {
+		*ret = PROCS_NONE;
+		/* Gone is no word of the kernel's; any other is that it cannot be looked at. */
+		if (!why.os)
+			return PROCS_ENDED;
+		if (e)
+			*e = why;
+		return -1;
+	}
+	if (ret->start == was->start)
+		return 0;
+	procs_release(ret);
+	*ret = PROCS_NONE;
+	return PROCS_ENDED;
+}
+
+bool procs_runs(const struct facts_process *was)
+{
+	struct held_process p;
+
+	if (procs_hold_known(&p, was, NULL) != 0)
+		return false;
+	procs_release(&p);
+	return true;
+}
+
 void procs_release(struct held_process *p)
 {
 	if (p->pidfd >= 0)

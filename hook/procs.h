@@ -27,6 +27,7 @@ struct held_process {
 /* Conditions */
 enum {
 	PROCS_NO_VM = 1, /* no process holds a KVM virtual machine */
+	PROCS_ENDED,     /* it has ended; its number may be another's by now */
 };
 
 /*
@@ -35,6 +36,13 @@ enum {
  */
 int procs_hold(struct held_process *ret, int64_t pid, struct error *e);
 void procs_release(struct held_process *p);
+
+/* Hold a process that is on record, by its number and start time. PROCS_ENDED, and *ret is
+ * PROCS_NONE; ERROR_HOST: it cannot be looked at. */
+int procs_hold_known(struct held_process *ret, const struct facts_process *was, struct error *e);
+
+/* Does it still run, as far as can be told? */
+bool procs_runs(const struct facts_process *was);
 
 /* Is it still the same process, and running? */
 bool procs_alive(const struct held_process *p);

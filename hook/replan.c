@@ -9,17 +9,6 @@
 #include "hook/setup_facts.h"
 #include "hook/unitplan.h"
 
-/* The record's process, held, if it still is that process; else nobody. */
-static struct held_process hold(const struct facts_process *was)
-{
-	struct held_process p = PROCS_NONE;
-
-	if (was->pid && procs_hold(&p, was->pid, NULL) == 0 && p.start == was->start)
-		return p;
-	procs_release(&p);
-	return PROCS_NONE;
-}
-
 /* Where the record's path comes from. */
 static const char *path_why(const struct record *r)
 {
@@ -59,9 +48,11 @@ int replan_look(struct replan *p, struct context *c, const struct hypervisor_dev
 {
 	const struct record *r = p->record;
 	struct setup *s = &p->setup;
-	struct held_process init = hold(&r->init);
+	struct held_process init;
 
-	*s = (struct setup){.context = c, .arena = c->arena, .held = hold(&r->vm)};
+	*s = (struct setup){.context = c, .arena = c->arena, .held = PROCS_NONE};
+	procs_hold_known(&init, &r->init, NULL);
+	procs_hold_known(&s->held, &r->vm, NULL);
 	s->plan = (struct plan){.arena = c->arena};
 	s->state.id = r->id;
 	s->config.resources = *p->resources;

@@ -160,17 +160,14 @@ static int remove_directory(const struct undo *u, const struct record_step *s, s
  * filter is not to become the former one's. 1: it has ended. */
 static int container_ended(const struct record *r, struct error *e)
 {
-	struct held_process init = PROCS_NONE;
-	bool same;
+	struct held_process init;
+	int got;
 
 	if (r->mode != MODE_ADOPT)
 		return 0;
-	/* Gone is no word of the kernel's; any other is that it cannot be looked at. */
-	if (procs_hold(&init, r->init.pid, e) < 0)
-		return e->os ? -1 : 1;
-	same = init.start == r->init.start;
+	got = procs_hold_known(&init, &r->init, e);
 	procs_release(&init);
-	return !same;
+	return got == PROCS_ENDED ? 1 : got;
 }
 
 /* What the first setup saw, where a change of it goes back. */

@@ -124,12 +124,8 @@ static void look_for(struct undo *u, const struct facts_process *was)
 {
 	struct undo_process p = {.held = PROCS_NONE};
 
-	if (!was->pid || procs_hold(&p.held, was->pid, NULL) < 0)
+	if (procs_hold_known(&p.held, was, NULL) != 0)
 		return;
-	if (p.held.start != was->start) {
-		procs_release(&p.held);
-		return;
-	}
 	p.now.pid = was->pid;
 	if (procs_cgroups(&p.now.cgroups, &p.now.n_cgroups, u->arena, "/proc", was->pid, NULL) < 0)
 		p.now.n_cgroups = 0;

@@ -177,13 +177,12 @@ static void add_processes(struct update *u)
 	struct arena *a = u->change.context->arena;
 
 	for (size_t i = 0; i < r->n_added; i++) {
-		struct held_process p = PROCS_NONE;
 		struct facts_process now = r->added[i];
+		struct held_process p;
 
-		if (procs_hold(&p, now.pid, NULL) < 0)
+		if (procs_hold_known(&p, &now, NULL) != 0)
 			continue;
-		if (p.start == now.start &&
-		    procs_cgroups(&now.cgroups, &now.n_cgroups, a, "/proc", now.pid, NULL) == 0)
+		if (procs_cgroups(&now.cgroups, &now.n_cgroups, a, "/proc", now.pid, NULL) == 0)
 			moves_add(&u->steps, &u->n_steps, r, &now, "command:add", a);
 		*ARENA_APPEND(a, u->held, u->n_held) = p;
 	}
