@@ -134,6 +134,7 @@ static bool lists(const uint32_t *ids, size_t n, unsigned long id)
 bool devfilter_program_took_place(const char *first, const uint32_t *ids, size_t n)
 {
 	size_t n_before, n_known = 0, n_missing = 0, n_systemds = 0, n_remade = 0;
+	size_t n_ours = 0, n_foreign = 0, n_put_back = 0;
 	unsigned long known[BPF_MAX_ATTACHED];
 	char *at;
 
@@ -143,16 +144,32 @@ bool devfilter_program_took_place(const char *first, const uint32_t *ids, size_t
 	for (size_t i = 0; i < n_known; i++)
 		n_missing += !lists(ids, n, known[i]);
 	for (size_t i = 0; i < n; i++) {
+		bool systemds = bpf_is_systemds(NULL, ids[i]), ours = bpf_is_ours(NULL, ids[i]);
 		bool is_known = false;
 
-		if (!bpf_is_systemds(NULL, ids[i]))
-			continue;
 		for (size_t k = 0; k < n_known; k++)
 			is_known |= known[k] == ids[i];
-		n_systemds++;
-		n_remade += !is_known;
+		n_systemds += systemds;
+		n_remade += systemds && !is_known;
+		n_ours += ours;
+		n_foreign += !systemds && !ours;
+		n_put_back += !systemds && !ours && is_known;
 	}
-	return n_known ? n_missing > n_remade : n_systemds < n_before;
+	if (!n_known)
+		return n_systemds < n_before;
+	return n_missing > n_remade || (n_ours && n_foreign == 1 && n_put_back == 1);
+}
+
+/* Was that program there before the first setup? Its maker has put it back. */
+static bool was_there(const char *first, uint32_t id)
+{
+	char *at;
+
+	strtoul(first ? first : "0", &at, 10);
+	while (*at == ' ')
+		if (strtoul(at, &at, 10) == id)
+			return true;
+	return false;
 }
 
 int devfilter_program_extend(struct devfilter *ret, struct cgroupfs *fs, const char *path,
@@ -168,6 +185,11 @@ int devfilter_program_extend(struct devfilter *ret, struct cgroupfs *fs, const c
 		return -1;
 	if (p.n_foreign > 1 && x->unit_has_all)
 		return set_beside(fs, path, fd, x->denied, e);
+	/* systemd attaches what the runtime gave it once more at each reload, beside ours. */
+	if (p.n_foreign == 1 && p.n_ours && was_there(x->old, p.foreign)) {
+		r = replace_foreign(ret, fs, path, fd, p.foreign, x->policy, e);
+		return r < 0 ? -1 : set_in_place(fs, path, fd, x->policy, e);
+	}
 	if (p.n_foreign > 1 || (p.n_foreign && p.n_ours))
 		return error_set(
 		    e, ERROR_FAILED,

@@ -36,7 +36,8 @@ int devfilter_program_set(struct cgroupfs *fs, const char *path, const struct de
 int devfilter_program_extend(struct devfilter *ret_replaced, struct cgroupfs *fs, const char *path,
 			     const struct devfilter_extension *x, struct error *e);
 /* Is one that was there before the first setup (what devfilter_look saw then) gone, because ours
- * took its place? systemd makes its own again at each reload. */
+ * took its place, or put back beside ours? systemd makes its own again at each reload, and attaches
+ * once more what a runtime gave it. */
 bool devfilter_program_took_place(const char *first, const uint32_t *ids, size_t n);
 int devfilter_program_restore(struct cgroupfs *fs, const char *path,
 			      const struct devfilter_past *past, struct error *e);

@@ -4,9 +4,10 @@
  *
  *   devfilter-probe MOUNT PATH VERB MODE MANAGER OLD [RULE...] [-- DENIED...]
  *
- * VERB is extend, restore or check. MODE is own or adopt, MANAGER systemd or cgroupfs; OLD is how
- * many programs the group had before setup. DENIED are rules of what is taken out besides. check
- * prints a row a line: "WHAT|RECORDED|LIVE", a dash for nothing, of programs of vmcg "ours".
+ * VERB is extend, restore, check, or look, which prints what is there for OLD. MODE is own or
+ * adopt, MANAGER systemd or cgroupfs; OLD is how many programs the group had before setup. DENIED
+ * are rules of what is taken out besides. check prints a row a line: "WHAT|RECORDED|LIVE", a dash
+ * for nothing, of programs of vmcg "ours".
  */
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,13 @@ static int run(struct cgroupfs *fs, char **argv, const struct device_policy *pol
 	struct devfilter replaced = {.fd = -1};
 	int r;
 
+	if (strcmp(verb, "look") == 0) {
+		const char *now = "";
+
+		r = devfilter_look(&now, fs, 2, path, e);
+		printf("%s\n", now);
+		return r;
+	}
 	if (strcmp(verb, "check") == 0)
 		return check(fs, path, &wish, e);
 	if (strcmp(verb, "restore") == 0)

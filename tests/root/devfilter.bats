@@ -111,6 +111,25 @@ rows() {
 	program detach vmcg
 }
 
+@test "adopt: what systemd has put back beside ours is replaced again" {
+	need_programs
+	program attach foreign "$NULL"
+	before=$(filter look adopt cgroupfs 0)
+	# the one that will be put back: a program of the same kind, which ours has never seen
+	filter extend adopt cgroupfs "$before" "$KVM"
+	rows "" adopt cgroupfs "$before" "$KVM"
+	program attach foreign "$NULL"
+	run ! filter extend adopt cgroupfs "$before" "$KVM"
+	again=$(filter look adopt cgroupfs 0)
+	before="1 ${again##* }"
+	rows "program|-|1 foreign device program" adopt cgroupfs "$before" "$KVM"
+	filter extend adopt cgroupfs "$before" "$KVM"
+	rows "" adopt cgroupfs "$before" "$KVM"
+	run ! program detach foreign
+	program detach vmcg
+	run ! program detach vmcg
+}
+
 @test "adopt: systemd's beside the runtime's, which ours takes the place of" {
 	need_programs
 	program attach systemd "$KVM" "$NULL"
