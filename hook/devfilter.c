@@ -23,7 +23,8 @@ int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const cha
 		return -1;
 	*ret = arena_printf(fs->arena, "%zu", n);
 	for (size_t i = 0; i < n; i++)
-		*ret = arena_printf(fs->arena, "%s %u", *ret, ids[i]);
+		*ret = arena_printf(fs->arena, "%s %u%s", *ret, ids[i],
+				    bpf_is_systemds(NULL, ids[i]) ? DEVFILTER_SYSTEMDS : "");
 	return 0;
 }
 

@@ -27,7 +27,7 @@ struct devfilter {
 };
 
 /* What the filter is now, as text for the record: v1 devices.list, v2 the number of programs
- * and their ids. */
+ * and their ids, "2 45s 46": s, one of systemd's own. */
 int devfilter_look(const char **ret, struct cgroupfs *fs, int version, const char *path,
 		   struct error *e);
 

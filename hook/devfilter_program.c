@@ -131,45 +131,63 @@ static bool lists(const uint32_t *ids, size_t n, unsigned long id)
 	return false;
 }
 
-bool devfilter_program_took_place(const char *first, const uint32_t *ids, size_t n)
+/* The next id of what devfilter_look saw that is not systemd's own, which it makes anew at each
+ * reload; false: there is none. */
+static bool next_known(const char **at, unsigned long *ret)
 {
-	size_t n_before, n_known = 0, n_missing = 0, n_systemds = 0, n_remade = 0;
-	size_t n_ours = 0, n_foreign = 0, n_put_back = 0;
-	unsigned long known[BPF_MAX_ATTACHED];
-	char *at;
+	while (**at == ' ') {
+		char *end;
 
-	n_before = strtoul(first ? first : "0", &at, 10);
-	while (*at == ' ' && n_known < BPF_MAX_ATTACHED)
-		known[n_known++] = strtoul(at, &at, 10);
-	for (size_t i = 0; i < n_known; i++)
-		n_missing += !lists(ids, n, known[i]);
-	for (size_t i = 0; i < n; i++) {
-		bool systemds = bpf_is_systemds(NULL, ids[i]), ours = bpf_is_ours(NULL, ids[i]);
-		bool is_known = false;
-
-		for (size_t k = 0; k < n_known; k++)
-			is_known |= known[k] == ids[i];
-		n_systemds += systemds;
-		n_remade += systemds && !is_known;
-		n_ours += ours;
-		n_foreign += !systemds && !ours;
-		n_put_back += !systemds && !ours && is_known;
+		*ret = strtoul(*at, &end, 10);
+		*at = end;
+		if (strncmp(end, DEVFILTER_SYSTEMDS, strlen(DEVFILTER_SYSTEMDS)) != 0)
+			return true;
+		*at += strlen(DEVFILTER_SYSTEMDS);
 	}
-	if (!n_known)
-		return n_systemds < n_before;
-	return n_missing > n_remade || (n_ours && n_foreign == 1 && n_put_back == 1);
+	return false;
+}
+
+/* Behind the number of programs that devfilter_look saw. */
+static const char *ids_of(const char *first, unsigned long *ret_n)
+{
+	char *end = NULL;
+
+	*ret_n = strtoul(first ? first : "0", &end, 10);
+	return end;
 }
 
 /* Was that program there before the first setup? Its maker has put it back. */
 static bool was_there(const char *first, uint32_t id)
 {
-	char *at;
+	unsigned long n, known;
+	const char *at = ids_of(first, &n);
 
-	strtoul(first ? first : "0", &at, 10);
-	while (*at == ' ')
-		if (strtoul(at, &at, 10) == id)
+	while (next_known(&at, &known))
+		if (known == id)
 			return true;
 	return false;
+}
+
+bool devfilter_program_took_place(const char *first, const uint32_t *ids, size_t n)
+{
+	size_t n_missing = 0, n_systemds = 0, n_ours = 0, n_foreign = 0, n_put_back = 0;
+	unsigned long n_before, known;
+	const char *at = ids_of(first, &n_before);
+	bool by_id = *at == ' ';
+
+	while (next_known(&at, &known))
+		n_missing += !lists(ids, n, known);
+	for (size_t i = 0; i < n; i++) {
+		bool systemds = bpf_is_systemds(NULL, ids[i]), ours = bpf_is_ours(NULL, ids[i]);
+
+		n_systemds += systemds;
+		n_ours += ours;
+		n_foreign += !systemds && !ours;
+		n_put_back += !systemds && !ours && was_there(first, ids[i]);
+	}
+	if (!by_id)
+		return n_systemds < n_before;
+	return n_missing || (n_ours && n_foreign == 1 && n_put_back == 1);
 }
 
 int devfilter_program_extend(struct devfilter *ret, struct cgroupfs *fs, const char *path,

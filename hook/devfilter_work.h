@@ -10,7 +10,8 @@
 #include "hook/devfilter.h"
 #include "hook/devlist.h"
 
-#define DEVFILTER_LIST "devices.list"
+#define DEVFILTER_LIST     "devices.list"
+#define DEVFILTER_SYSTEMDS "s" /* behind an id: systemd's own program */
 
 /* Is the filter a list? A yard has no programs. */
 static inline bool devfilter_is_list(const struct cgroupfs *fs, int version)

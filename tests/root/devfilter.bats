@@ -111,6 +111,33 @@ rows() {
 	program detach vmcg
 }
 
+@test "adopt: systemd makes its own when the unit is changed, where the runtime had only its own" {
+	need_programs
+	program attach foreign "$NULL"
+	before=$(filter look adopt systemd 0)
+	program attach systemd "$KVM" "$NULL"
+	filter extend adopt systemd "$before" "$KVM" "$NULL"
+	rows "" adopt systemd "$before" "$KVM" "$NULL"
+	# and anew at each reload
+	program detach systemd
+	program attach systemd "$KVM" "$NULL"
+	rows "" adopt systemd "$before" "$KVM" "$NULL"
+	filter restore adopt systemd "$before" "$NULL"
+	rows "" adopt systemd "$before" "$NULL"
+	program detach systemd
+	program detach vmcg
+	# beside systemd's, which was there before and is made anew
+	program attach systemd "$KVM" "$NULL"
+	before=$(filter look adopt systemd 0)
+	filter extend adopt systemd "$before" "$NULL" -- "$KVM"
+	program detach systemd
+	program attach systemd "$KVM" "$NULL"
+	rows "" adopt systemd "$before" "$NULL" -- "$KVM"
+	filter restore adopt systemd "$before" "$NULL" -- "$KVM"
+	run ! program detach vmcg
+	program detach systemd
+}
+
 @test "adopt: what systemd has put back beside ours is replaced again" {
 	need_programs
 	program attach foreign "$NULL"
