@@ -116,8 +116,10 @@ static const struct {
     {1, ENOENT, "memory.kmem.*", "this kernel has no limit for kernel memory"},
     {1, EOPNOTSUPP, "memory.kmem.*", "this kernel has no limit for kernel memory"},
     {1, EINVAL, "cpu.cfs_quota_us",
-     "quota / period must not exceed the parent's, quota must not be below cpu.cfs_burst_us"},
-    {1, EINVAL, "cpu.cfs_period_us", "quota / period must not exceed the parent's"},
+     "quota / period must not exceed the parent's, nor be exceeded by a child's (crun has one "
+     "below its scope), quota must not be below cpu.cfs_burst_us"},
+    {1, EINVAL, "cpu.cfs_period_us",
+     "quota / period must not exceed the parent's, nor be exceeded by a child's"},
     {1, EINVAL, "cpu.cfs_burst_us", "burst must not exceed cpu.cfs_quota_us"},
     {2, EINVAL, "cpu.max", "the quota must not be below cpu.max.burst"},
     {2, EINVAL, "cpu.max.burst", "burst must not exceed the quota in cpu.max"},
