@@ -448,3 +448,12 @@ empty_matrix() {
 	"$dest/usr/sbin/vmcg" --version
 	bash -n "$dest/usr/share/bash-completion/completions/vmcg"
 }
+
+@test "readme: every link into the tree leads to a file" {
+	local link missing=0
+
+	while read -r link; do
+		[ -e "$TOP/$link" ] || { echo "$link"; missing=1; }
+	done < <(grep -o '](\([^)#]*\))' "$TOP/README.md" | sed 's/.*](\(.*\))/\1/' | grep -v '^http')
+	[ "$missing" = 0 ]
+}
