@@ -102,6 +102,12 @@ static int report(const struct check *check, struct context *c, struct error *e)
 		  human_count(n, d->n, "difference"));
 	if (check->vm_gone)
 		return error_add(e, ": the VM is gone; vmcg destroy %s takes the rest down", id);
+	if (check->made_anew)
+		return error_add(
+		    e,
+		    "; a group that another has made is not entered: vmcg destroy %s drops "
+		    "the record, its createRuntime makes a new one",
+		    id);
 	return error_add(e, "; vmcg update %s applies what was recorded", id);
 }
 

@@ -89,6 +89,7 @@ static int compare(struct check *c, struct check_group *g, struct error *e)
 		drift_add(&c->drift, DRIFT_GROUP, where, "there", "gone", g->why);
 	else if (r == CGROUPFS_FOREIGN)
 		drift_add(&c->drift, DRIFT_GROUP, where, "made by vmcg", "made by another", g->why);
+	c->made_anew |= r == CGROUPFS_FOREIGN;
 	return 0;
 }
 

@@ -31,6 +31,7 @@ struct check {
 	size_t n_groups;
 	const char *lost; /* v2 controllers that are not enabled any more, blank-separated */
 	bool vm_gone;     /* the VM of the record has ended */
+	bool made_anew;   /* a group of ours has gone, and another has made one in its place */
 };
 
 /* The directories: there, and still ours. ERROR_FAILED. */

@@ -218,6 +218,8 @@ destroyed() {
 	STARTED+=($!)
 	disown
 	while read -r mount; do echo "${STARTED[-1]}" >"$mount$CG/cgroup.procs"; done < <(hierarchies)
+	vmcg check "$ID"
+	expect 7 "vmcg destroy $ID drops the record"
 	vmcg update "$ID"
 	expect 4 "somebody has removed it and made another in its place"
 	destroyed
