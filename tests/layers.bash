@@ -8,7 +8,7 @@
 # thing. Frame: argv, stages, commands.
 pure=(asked cgpath procfs facts facts_json facts_text convert policy target unitname hypervisor grant compose
 	planner cpu cpuset memory pids blkio hugetlb rdma network unified plan plan_text devrules
-	devprog devlist quirks readback record record_read record_merge plugs moves undo_value
+	devprog devlist quirks readback record record_read record_merge plugs moves below undo_value
 	unitprop unitplan unitplan_limits unitplan_cpu unitplan_io unitplan_devices unitdiff
 	gc_verdict drift devdrift unitdrift wish human columns usage usage_table vmm)
 effect=(apply change changelog devnode freezer unit_change step_check step_devices step_group
