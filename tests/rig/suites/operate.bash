@@ -139,12 +139,14 @@ record_has() {
 	[ "$got" = "$*" ] || fail "the record says $got, not $*"
 }
 
-# The group that init is in, where the runtime makes one below its scope, still has the limit that it had: a lower one counts.
-below_stays() {
-	local below
+# A group that the runtime has made below its scope, with the same limits, has gone along: the narrowest counts.
+below_has() {
+	local below at=$TARGET
 
 	for below in "$(controller_path memory "$TARGET")"/*/; do
-		[ ! -d "$below" ] || echo "# $CALLER $MANAGER: ${below#"$(controller_path memory /)"} has $(cat "$below$(memory_file)"), of $1" >&3
+		[ -d "$below" ] || continue
+		below=$(basename "$below")
+		TARGET=$at/$below kernel_has "$@" || return
 	done
 }
 

@@ -39,9 +39,10 @@ limits_of() {
 
 	update_to "${MORE[@]}"
 	limits_are "${MORE[@]}"
-	below_stays "${MORE[0]}"
+	below_has "${MORE[@]}"
 	update_to "${LESS[@]}" --format json
 	limits_are "${LESS[@]}"
+	below_has "${LESS[@]}"
 	reload_keeps kvm
 	limits_are "${LESS[@]}"
 	opened ok loop-control
