@@ -231,13 +231,16 @@ container_is_limited() {
 }
 
 @test "rootless: a group that root has delegated, without any systemd" {
-	local tree=$CG-tree group
+	local tree=$CG-top/tree group
 
 	need_delegation
 	be vmcg-bare
 	group=/sys/fs/cgroup$tree/machines/vm
 	XDG=/run/$NAME
 	install -d -m 700 -o "$WHO" -g "$WHO" "$XDG"
+	# What the root hands down depends on who was there before.
+	make_group "$CG-top"
+	echo "+cpu +memory +pids" >"/sys/fs/cgroup$CG-top/cgroup.subtree_control"
 	make_group "$tree/home"
 	chown "$WHO:" "/sys/fs/cgroup$tree"{,/home}{,/cgroup.procs,/cgroup.subtree_control,/cgroup.threads}
 	start_process_in "/sys/fs/cgroup$tree/home"
